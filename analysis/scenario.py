@@ -1,0 +1,175 @@
+"""What is planned for: the Study (its tables) and the Scenario (every setting, in one place)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from geo.errors import ScenarioError
+from geo.read import Tables
+from geo.schema import SITE_KINDS
+
+OBJECTIVES = ("cover", "cover_all", "median", "center")
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The tables of one city, checked, with the fingerprint that names them.
+
+    Parameters
+    ----------
+    units, rooms, demand, cases, sites : GeoDataFrame
+        As :data:`geo.schema.TABLES` describes them; EPSG:4326.
+    activities : DataFrame
+    settings : mapping
+        The content of ``study.toml``.
+    fingerprint : str
+        Equal fingerprints mean equal tables; every cache is keyed on it.
+    """
+
+    units: gpd.GeoDataFrame
+    rooms: gpd.GeoDataFrame
+    demand: gpd.GeoDataFrame
+    cases: gpd.GeoDataFrame
+    activities: pd.DataFrame
+    sites: gpd.GeoDataFrame
+    settings: Mapping[str, Any]
+    fingerprint: str
+
+    @classmethod
+    def of(cls, tables: Tables) -> Study:
+        """Return the study that tables read by :func:`geo.read.read_study` describe."""
+        return cls(**tables.frames, settings=tables.settings, fingerprint=tables.fingerprint)
+
+    @property
+    def name(self) -> str:
+        """The study's name in its own language."""
+        return str(self.settings.get("name", ""))
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether the rooms or cases are made up, so that every screen must say so."""
+        return bool((self.rooms["basis"] == "simulated").any() or self._simulated_cases())
+
+    def _simulated_cases(self) -> bool:
+        return bool((self.cases["basis"] == "simulated").any())
+
+
+def _number(
+    default: float, least: float, most: float, unit: str, text: str, *, integer: bool = False
+) -> Any:
+    kind: type = int if integer else float
+    bounds = {"least": kind(least), "most": kind(most), "unit": unit, "help": text, "kind": kind}
+    return field(default=kind(default), metadata=bounds)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Every setting of a run, its default, its bounds and its help text.
+
+    Parameters
+    ----------
+    as_of : date
+        Rooms that opened later do not count. Today by default.
+    kinds : tuple of str
+        The kinds of candidate site that may be chosen.
+    objective : {"cover", "cover_all", "median", "center"}
+    others
+        See the ``metadata`` of :func:`dataclasses.fields`: unit, bounds and help of each number.
+
+    Raises
+    ------
+    ScenarioError
+        When a value lies outside its bounds.
+
+    Examples
+    --------
+    >>> Scenario(n_new=3).n_new, Scenario().with_limit(3000.0).limit_urban_m
+    (3, 3000.0)
+    """
+
+    as_of: dt.date = field(default_factory=dt.date.today)
+    limit_urban_m: float = _number(
+        1000, 50, 50_000, "m", "How far people in towns walk to a room (about 15 minutes)."
+    )
+    limit_rural_m: float = _number(
+        3000, 50, 50_000, "m", "How far people in villages travel to a room."
+    )
+    n_new: int = _number(15, 1, 500, "", "How many new rooms to place.", integer=True)
+    kinds: tuple[str, ...] = SITE_KINDS
+    objective: str = "cover"
+    cluster_radius_m: float = _number(
+        1000, 50, 20_000, "m", "Cases closer than this belong to one cluster."
+    )
+    cluster_min_cases: int = _number(
+        8, 2, 1000, "", "The fewest cases that make a cluster.", integer=True
+    )
+    time_limit_s: float = _number(20, 0.1, 3600, "s", "How long the solver may take.")
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            if "least" in item.metadata:
+                _within(item.name, getattr(self, item.name), item.metadata)
+        unknown = sorted(set(self.kinds) - set(SITE_KINDS))
+        if unknown or not self.kinds:
+            raise ScenarioError(
+                "scenario.kinds",
+                f"site kinds {', '.join(unknown) or '(none)'}: choose from {', '.join(SITE_KINDS)}.",
+                value=", ".join(unknown),
+                choices=", ".join(SITE_KINDS),
+            )
+        if self.objective not in OBJECTIVES:
+            raise ScenarioError(
+                "scenario.objective",
+                f"objective {self.objective!r}: choose from {', '.join(OBJECTIVES)}.",
+                value=self.objective,
+                choices=", ".join(OBJECTIVES),
+            )
+
+    def with_limit(self, limit_m: float) -> Scenario:
+        """Return the scenario with one limit for town and country."""
+        return replace(self, limit_urban_m=limit_m, limit_rural_m=limit_m)
+
+
+def scenario_of(study: Study, **settings: Any) -> Scenario:
+    """Return a scenario that starts from the study's own service standard.
+
+    Parameters
+    ----------
+    study : Study
+        ``[standard]`` in its settings may hold ``urban_m`` and ``rural_m``.
+    **settings
+        Fields of :class:`Scenario` that override it.
+    """
+    standard = study.settings.get("standard", {})
+    start = {
+        name: float(standard[key])
+        for name, key in (("limit_urban_m", "urban_m"), ("limit_rural_m", "rural_m"))
+        if key in standard
+    }
+    return Scenario(**{**start, **settings})
+
+
+def _within(name: str, value: float, bounds: Mapping[str, Any]) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        inside = False
+    else:
+        inside = bounds["least"] <= value <= bounds["most"]
+        inside = inside and (bounds["kind"] is float or float(value).is_integer())
+    if not inside:
+        raise ScenarioError(
+            "scenario.bounds",
+            f"{name} = {value}: must lie between {bounds['least']} and {bounds['most']}"
+            f" {bounds['unit']}".rstrip()
+            + ".",
+            setting=name,
+            value=value,
+            least=bounds["least"],
+            most=bounds["most"],
+            unit=bounds["unit"],
+        )
