@@ -1,0 +1,94 @@
+"""Every word a user reads, in Chinese and English: labels, units, reasons and errors."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from geo.errors import RoomplanError
+
+LANGUAGES = ("zh", "en")
+FOLDER = Path(__file__).parent
+
+
+class Words:
+    """The wording of one language.
+
+    Parameters
+    ----------
+    lang : {"zh", "en"}
+
+    Examples
+    --------
+    >>> Words("en")("basis.reported")
+    'reported'
+    """
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+        self._texts = _texts(lang)
+
+    def __call__(self, key: str, **facts: Any) -> str:
+        """Return the text under a dotted key, filled with facts.
+
+        Raises
+        ------
+        KeyError
+            When the key is not in the wording: a bug, so it is seen.
+        """
+        return self._texts[key].format(**facts) if facts else self._texts[key]
+
+    def has(self, key: str) -> bool:
+        """Tell whether a key has a text."""
+        return key in self._texts
+
+    def choice(self, family: str, value: Any) -> str:
+        """Return the word for a coded value, for example ``choice("kind", "campus")``."""
+        return self._texts.get(f"{family}.{value}", "" if value is None else str(value))
+
+    def explain(self, error: RoomplanError) -> str:
+        """Return the message of an error in this language, all its parts in one paragraph."""
+        if self.lang == "en":
+            return str(error)
+        return " ".join(self._explain_part(part) for part in error.parts())
+
+    def _explain_part(self, error: RoomplanError) -> str:
+        template = _errors_zh().get(error.code)
+        if template is None:
+            return str(error)
+        return template.format_map({key: _shown(value) for key, value in error.facts.items()})
+
+
+@functools.cache
+def words(lang: str) -> Words:
+    """Return the wording of a language; an unknown one falls back to Chinese."""
+    return Words(lang if lang in LANGUAGES else "zh")
+
+
+@functools.cache
+def _texts(lang: str) -> Mapping[str, str]:
+    return dict(_flat(tomllib.loads((FOLDER / f"{lang}.toml").read_text("utf-8"))))
+
+
+@functools.cache
+def _errors_zh() -> Mapping[str, str]:
+    texts: dict[str, str] = {}
+    for path in sorted((FOLDER / "errors_zh").glob("*.toml")):
+        texts.update(_flat(tomllib.loads(path.read_text("utf-8"))))
+    return texts
+
+
+def _flat(tree: Mapping[str, Any], stem: str = "") -> Any:
+    for key, value in tree.items():
+        name = f"{stem}{key}"
+        if isinstance(value, dict):
+            yield from _flat(value, f"{name}.")
+        else:
+            yield name, value
+
+
+def _shown(value: object) -> object:
+    return "" if value is None else value

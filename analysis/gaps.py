@@ -1,0 +1,169 @@
+"""The gap list: every place with people out of reach, ranked, with the reason in every row."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from analysis.coverage import Coverage, lonlat, share
+from geo.reach import reach_pairs
+from geo.schema import CLOSED_STATES
+from geo.units import ancestors
+
+REASONS = ("far", "partly", "no_service")
+"""far: nobody there is within reach; partly: some are; no_service: no room serves by distance."""
+
+
+def find_gaps(
+    units: gpd.GeoDataFrame,
+    demand: gpd.GeoDataFrame,
+    rooms: gpd.GeoDataFrame,
+    cases: gpd.GeoDataFrame,
+    sites: gpd.GeoDataFrame,
+    coverage: Coverage,
+) -> pd.DataFrame:
+    """List every place with people out of reach, most people first.
+
+    Parameters
+    ----------
+    units, demand : GeoDataFrame
+        A place is a unit that demand points name: a village with a known point, or the rest of a
+        township whose villages have none.
+    rooms : GeoDataFrame
+        Rooms that serve by distance.
+    cases : GeoDataFrame
+        Counted at the place their unit belongs to.
+    sites : GeoDataFrame
+        Candidate sites; those without a point are passed over.
+    coverage : Coverage
+        Of the same demand and rooms.
+
+    Returns
+    -------
+    DataFrame
+        Index ``gap_id`` (the place's ``unit_id``, so that two months' lists can be compared),
+        ordered by ``rank``. ``nearest_m`` is the mean over the people out of reach; ``site_id`` is
+        the candidate within the limit of most of them, ``site_people`` how many, and None where
+        there is none. ``location_basis`` is ``modelled`` where the place's people are spread.
+
+    Notes
+    -----
+    O(p log p) for p points plus the pairs between uncovered points and sites.
+    """
+    people = demand["people"].fillna(0.0)
+    out = people.where(~coverage.covered, 0.0)
+    open_points = out > 0
+    table = pd.DataFrame(
+        {
+            "people": people.groupby(demand["unit_id"]).sum(),
+            "people_uncovered": out.groupby(demand["unit_id"]).sum(),
+        }
+    )
+    table = table[table["people_uncovered"] > 0]
+    table["share_uncovered"] = share(table["people_uncovered"], table["people"])
+    table = table.join(_nearest_room(demand[open_points], coverage, out[open_points]))
+    table = table.join(_cases_at(cases, units, table.index))
+    table = table.join(_best_site(demand[open_points], sites, coverage, out[open_points]))
+    table["reason"] = _reasons(table)
+    table = table.join(_where(units, table.index))
+    table["location_basis"] = demand.groupby("unit_id")["location_basis"].agg(_weakest)
+    table["nearest_room_name"] = table["nearest_room"].map(rooms["name"])
+    table["nearest_room_basis"] = table["nearest_room"].map(rooms["basis"])
+    table["site_name"] = table["site_id"].map(sites["name"])
+    table["site_kind"] = table["site_id"].map(sites["kind"])
+    table.index.name = "gap_id"
+    order = np.lexsort([table.index.to_numpy(dtype=str), -table["people_uncovered"]])
+    table = table.iloc[order]
+    table.insert(0, "rank", np.arange(1, len(table) + 1))
+    return table
+
+
+def _nearest_room(demand: gpd.GeoDataFrame, coverage: Coverage, people: pd.Series) -> pd.DataFrame:
+    """Return mean distance and the room that is nearest to most of the people out of reach."""
+    metres = coverage.nearest_m[demand.index]
+    unit = demand["unit_id"]
+    mean = (metres * people).groupby(unit).sum() / people.groupby(unit).sum()
+    votes = people.groupby([unit, coverage.nearest_room[demand.index]]).sum().sort_index()
+    return pd.DataFrame({"nearest_m": mean}).join(_winner(votes, "nearest_room"))
+
+
+def _winner(votes: pd.Series, name: str) -> pd.Series:
+    """Return, for each first key, the second key with the largest vote (ties: the first id)."""
+    ranked = votes.rename("votes").reset_index(names=["unit_id", name])
+    ranked = ranked.sort_values(["votes", name], ascending=[False, True], kind="stable")
+    return ranked.drop_duplicates("unit_id").set_index("unit_id")[name]
+
+
+def _best_site(
+    demand: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, coverage: Coverage, people: pd.Series
+) -> pd.DataFrame:
+    """Return the site within the limit of most of each place's people out of reach."""
+    placed = sites[~(sites.geometry.isna() | sites.geometry.is_empty)]
+    columns = ["site_id", "site_people"]
+    if placed.empty or demand.empty:
+        return pd.DataFrame(columns=columns, index=pd.Index([], dtype=object))
+    limit = coverage.limit_m[demand.index].to_numpy()
+    pairs = reach_pairs(lonlat(demand), lonlat(placed), limit)
+    place, names = pd.factorize(demand["unit_id"])
+    weigh = sp.csr_array(
+        (people.to_numpy(), (place, np.arange(len(demand)))), shape=(len(names), len(demand))
+    )
+    within = sp.csr_array((np.ones(pairs.nnz), pairs.indices, pairs.indptr), shape=pairs.shape)
+    won = (weigh @ within).tocoo()
+    votes = pd.DataFrame(
+        {
+            "unit_id": names.to_numpy()[won.row],
+            "site_id": placed.index.to_numpy()[won.col],
+            "site_people": won.data,
+        }
+    )
+    votes = votes.sort_values(["site_people", "site_id"], ascending=[False, True], kind="stable")
+    return votes.drop_duplicates("unit_id").set_index("unit_id")[columns]
+
+
+def _cases_at(cases: gpd.GeoDataFrame, units: gpd.GeoDataFrame, places: pd.Index) -> pd.DataFrame:
+    """Count cases and unresolved cases at each place; a case belongs to its village or township."""
+    unit = cases["unit_id"]
+    township = unit.map(ancestors(units, "township"))
+    place = unit.where(unit.isin(places), township)
+    unresolved = ~cases["status"].isin([*CLOSED_STATES, "withdrawn"])
+    return (
+        pd.DataFrame(
+            {"cases": place.value_counts(), "cases_open": place[unresolved].value_counts()}
+        )
+        .reindex(places)
+        .fillna(0)
+        .astype(int)
+    )
+
+
+def _reasons(table: pd.DataFrame) -> np.ndarray:
+    return np.select(
+        [table["nearest_room"].isna(), table["share_uncovered"] < 1.0 - 1e-12],
+        ["no_service", "partly"],
+        default="far",
+    )
+
+
+def _where(units: gpd.GeoDataFrame, places: pd.Index) -> pd.DataFrame:
+    name, level = units["name"], units["level"]
+    ids = pd.Series(places, index=places)
+    township = ids.map(ancestors(units, "township"))
+    county = ids.map(ancestors(units, "county"))
+    return pd.DataFrame(
+        {
+            "name": ids.map(name),
+            "level": ids.map(level),
+            "township_id": township,
+            "township": township.map(name),
+            "county_id": county,
+            "county": county.map(name),
+        }
+    )
+
+
+def _weakest(bases: pd.Series) -> str:
+    """Return ``modelled`` where any point is modelled, else the only or first basis."""
+    return "modelled" if (bases == "modelled").any() else str(bases.iloc[0])
