@@ -1,0 +1,28 @@
+"""What every test shares: which tests must not run at the same time, and how laws are searched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+TESTS = Path(__file__).parent
+
+# Two cores shared with a browser make single examples slow; a slow example is no failure.
+settings.register_profile(
+    "roomplan", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("roomplan")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests on one worker, and all browser tests on one, so that none clash.
+
+    pytest-xdist's ``--dist loadgroup`` reads the marks; without it they mean nothing.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            is_browser = item.path.is_relative_to(TESTS / "browser")
+            group = "browser" if is_browser else item.path.as_posix()
+            item.add_marker(pytest.mark.xdist_group(group))
