@@ -1,0 +1,68 @@
+"""Reading the fact tables and writing the study's files, the same way everywhere and every time."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+DATA = Path(__file__).resolve().parent
+CITY = "350500"
+CONTEXT = "350527"
+DEGREE_GRID = 1e-5  # 5 decimals, about a metre
+
+
+def read_facts(name: str) -> pd.DataFrame:
+    """Return one fact table with every cell as text; an empty cell is the empty string."""
+    return pd.read_csv(DATA / "facts" / f"{name}.csv", dtype=str, keep_default_na=False)
+
+
+def read_built(path: str) -> pd.DataFrame:
+    """Return a CSV that an earlier script wrote, every cell as text."""
+    return pd.read_csv(DATA / path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+
+
+def county_ids(townships: pd.DataFrame) -> dict[str, str]:
+    """Return the code of each county by its Chinese name."""
+    return dict(zip(townships["county"], townships["county_code"], strict=True))
+
+
+def township_ids(townships: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """Return the civil code of each township by (county, name): codes alone differ by publisher."""
+    keys = zip(townships["county"], townships["name"], strict=True)
+    return dict(zip(keys, townships["code_mca"], strict=True))
+
+
+def write_csv(frame: pd.DataFrame, path: str) -> None:
+    """Write a frame as UTF-8 with BOM and Unix line ends; an empty cell is an unknown value."""
+    content = frame.to_csv(index=False, lineterminator="\n")
+    (DATA / path).write_bytes(content.encode("utf-8-sig"))
+
+
+def write_geojson(frame: gpd.GeoDataFrame, path: str) -> None:
+    """Write one feature a line, coordinates on a grid of 5 decimals, unknown values as null."""
+    shapes = shapely.set_precision(frame.geometry.to_numpy(), DEGREE_GRID)
+    rows = frame.drop(columns="geometry").astype(object)
+    rows = rows.where(rows.notna() & (rows != ""), None).to_dict("records")
+    lines = [_feature(row, shape) for row, shape in zip(rows, shapes, strict=True)]
+    content = '{"type":"FeatureCollection","features":[\n' + ",\n".join(lines) + "\n]}\n"
+    (DATA / path).write_bytes(content.encode("utf-8"))
+
+
+def _feature(row: dict[str, object], shape: shapely.Geometry | None) -> str:
+    geometry = None if shape is None or shape.is_empty else shapely.geometry.mapping(shape)
+    feature = {"type": "Feature", "properties": row, "geometry": _rounded(geometry)}
+    return json.dumps(feature, ensure_ascii=False, separators=(",", ":"))
+
+
+def _rounded(value: object) -> object:
+    if isinstance(value, float):
+        return round(value, 5)
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(item) for item in value]
+    return value
