@@ -1,0 +1,399 @@
+"""Clusters of cases: where several were raised close together, and what they are about.
+
+A cluster says that cases lie close to each other. It does not say that they are more than the
+people there would lead one to expect: that is what :mod:`analysis.hotspots` is for.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.sparse import csr_array
+from scipy.spatial import cKDTree
+from sklearn.cluster import DBSCAN
+
+from analysis.cluster_table import Located, cell_keys, cluster_table
+from geo.errors import ScenarioError, StudyError, first_ids
+from geo.reach import EARTH_RADIUS_M, nearest, reach_pairs, unit_vectors
+from geo.schema import WGS84
+
+RAW_BELOW = 50_000
+RAW_PAIRS = 60_000_000
+CELLS_A_RADIUS = 4
+SMALL_N = 10
+SAMPLE = 2_000
+_TOUCH_M = 1e-6
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """What :func:`find_clusters` found.
+
+    Attributes
+    ----------
+    labels : Series of int64
+        The cluster of each case on the cases' own index; −1 where it belongs to none.
+    clusters : GeoDataFrame
+        One row a cluster, largest first; see :func:`analysis.cluster_table.cluster_table`.
+    radius_m, min_cases : float, int
+        What was asked.
+    method : {"raw", "snapped"}
+        Whether every case kept its own place or was moved to the middle of its cell's cases.
+    snap_m : float
+        The farthest any case was moved, metres; 0 when raw.
+    agreement : float
+        Share (0–1) of a fixed sample of cases whose being a core case or not is the same
+        without snapping; 1 when raw.
+    located, unlocated, alone : int
+        Cases with a point, without one, and with one but in no cluster.
+    points, weights, point_labels : ndarray
+        Distinct places (n, 2) in degrees, the cases at each and their cluster.
+    """
+
+    labels: pd.Series
+    clusters: gpd.GeoDataFrame
+    radius_m: float
+    min_cases: int
+    method: str
+    snap_m: float
+    agreement: float
+    located: int
+    unlocated: int
+    alone: int
+    points: np.ndarray
+    weights: np.ndarray
+    point_labels: np.ndarray
+
+    @property
+    def radius_range_m(self) -> tuple[float, float]:
+        """The radii between which the one lies that was in effect used for any two cases."""
+        return max(0.0, self.radius_m - 2 * self.snap_m), self.radius_m + 2 * self.snap_m
+
+
+def find_clusters(
+    cases: gpd.GeoDataFrame, *, radius_m: float, min_cases: int, small_n: int = SMALL_N
+) -> Clusters:
+    """Group cases that lie close together (DBSCAN) and describe each group.
+
+    Parameters
+    ----------
+    cases : GeoDataFrame of Point or none, EPSG:4326
+        The cases table; only the geometry is needed. Rows without a point get label −1.
+    radius_m : float
+        Cases this many metres apart or nearer (great circle, limit included) are neighbours.
+    min_cases : int
+        A case with at least this many cases within the radius, itself counted, makes a cluster.
+    small_n : int
+        Clusters of fewer cases are flagged ``small_n``.
+
+    Returns
+    -------
+    Clusters
+
+    Raises
+    ------
+    ScenarioError
+        ``clusters.radius`` or ``clusters.min_cases``: not a positive number.
+    StudyError
+        ``clusters.geometry``, ``clusters.crs``, ``clusters.not_points``, ``clusters.degrees`` or
+        ``clusters.id_twice``.
+
+    Notes
+    -----
+    Distances are chords between unit vectors, so that the radius is exact anywhere on the sphere
+    and needs no projection. Cases at one and the same place are one weighted point, which changes
+    no label. Below 50,000 cases every place keeps its position ("raw"). Above, or where more than
+    60 million pairs of neighbours would have to be held, places move to the mean of their cell
+    of a quarter of the radius ("snapped"): two cases are then joined as with some radius within
+    ``radius_range_m``. Cases are taken in the order of their ids, so a case on the border of two
+    clusters joins the one whose first core case has the smaller id, and shuffling changes
+    nothing. Labels run from the largest cluster down; equal sizes by their smallest case id.
+    Time is O(n log n) plus the pairs of neighbouring places; memory is those pairs, 8 bytes each.
+    Nothing here is a test of significance.
+
+    References
+    ----------
+    Ester, Kriegel, Sander & Xu 1996, A density-based algorithm for discovering clusters in large
+    spatial databases with noise, KDD-96, 226–231.
+
+    Examples
+    --------
+    >>> at = gpd.points_from_xy([118.6, 118.6001, 118.9], [24.9, 24.9, 24.9])
+    >>> found = find_clusters(gpd.GeoDataFrame(geometry=at, crs=4326), radius_m=50, min_cases=2)
+    >>> found.labels.tolist(), found.alone
+    ([0, 0, -1], 1)
+    """
+    _check_settings(radius_m, min_cases)
+    lonlat, has_point = _case_points(cases)
+    rows = _rows_by_id(cases.index, has_point)
+    places, place_of, weights = _distinct(lonlat[rows])
+    place_labels, method, snap_m, agreement = _label_places(places, weights, radius_m, min_cases)
+    found = _by_size(place_labels, place_of, weights)
+    labels = np.full(len(cases), -1, dtype=np.int64)
+    labels[rows] = found[place_of]
+    located = Located(cases.iloc[rows], lonlat[rows], found[place_of])
+    return Clusters(
+        labels=pd.Series(labels, index=cases.index, name="cluster"),
+        clusters=cluster_table(located, cell_m=radius_m / CELLS_A_RADIUS, small_n=small_n),
+        radius_m=float(radius_m),
+        min_cases=int(min_cases),
+        method=method,
+        snap_m=snap_m,
+        agreement=agreement,
+        located=len(rows),
+        unlocated=len(cases) - len(rows),
+        alone=int((labels[rows] < 0).sum()),
+        points=places,
+        weights=weights,
+        point_labels=found,
+    )
+
+
+def _check_settings(radius_m: float, min_cases: int) -> None:
+    if not isinstance(radius_m, Real) or not (math.isfinite(radius_m) and radius_m > 0):
+        raise ScenarioError(
+            "clusters.radius",
+            f"radius_m is {radius_m!r}; give a number of metres above 0.",
+            value=radius_m,
+        )
+    whole = isinstance(min_cases, Integral) and not isinstance(min_cases, bool)
+    if not whole or min_cases < 1:
+        raise ScenarioError(
+            "clusters.min_cases",
+            f"min_cases is {min_cases!r}; give a whole number of cases, at least 1.",
+            value=min_cases,
+        )
+
+
+def _case_points(cases: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return lon/lat of every case (n, 2), NaN without a point, and whether it has one."""
+    if not isinstance(cases, gpd.GeoDataFrame) or cases._geometry_column_name not in cases:
+        raise StudyError("clusters.geometry", "The cases have no geometry column; give one.")
+    crs = cases.crs
+    if crs is None or not crs.equals(WGS84, ignore_axis_order=True):
+        raise StudyError(
+            "clusters.crs", f"The cases are not in WGS-84 ({crs}); convert them.", crs=str(crs)
+        )
+    if not cases.index.is_unique:
+        twice = cases.index[cases.index.duplicated()].unique()
+        raise StudyError(
+            "clusters.id_twice",
+            f"{len(twice)} case id(s) stand twice ({first_ids(twice)}); ids are unique.",
+            count=len(twice),
+            ids=first_ids(twice),
+        )
+    shapes = cases.geometry.to_numpy()
+    has_point = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    shapes = np.where(has_point, shapes, None)  # an empty point has no x to ask for
+    _refuse(cases.index, has_point & (shapely.get_type_id(shapes) != 0), "not_points", "no points")
+    lonlat = np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)])
+    outside = ~((np.abs(lonlat[:, 0]) <= 180) & (np.abs(lonlat[:, 1]) <= 90))
+    _refuse(cases.index, has_point & outside, "degrees", "outside ±180° and ±90°")
+    return lonlat, has_point
+
+
+def _refuse(ids: pd.Index, bad: np.ndarray, kind: str, text: str) -> None:
+    if bad.any():
+        count, named = int(bad.sum()), first_ids(ids[bad])
+        raise StudyError(
+            f"clusters.{kind}",
+            f"{count} case(s) are {text} ({named}); correct their geometry.",
+            count=count,
+            ids=named,
+        )
+
+
+def _rows_by_id(index: pd.Index, has_point: np.ndarray) -> np.ndarray:
+    """Return the positions of the cases that have a point, in the order of their ids."""
+    rows = np.flatnonzero(has_point)
+    ids = index[rows]
+    if not pd.api.types.is_numeric_dtype(ids.dtype):
+        ids = ids.astype(str)
+    if ids.is_monotonic_increasing:
+        return rows
+    return rows[np.asarray(ids.argsort())]
+
+
+def _distinct(lonlat: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return distinct places in order of first appearance, each row's place, cases a place."""
+    key = np.ascontiguousarray(lonlat + 0.0).view(np.complex128).ravel()
+    codes, places = pd.factorize(key)
+    points = np.column_stack([places.real, places.imag])
+    return points, codes, np.bincount(codes, minlength=len(points)).astype(np.int64)
+
+
+def _label_places(
+    places: np.ndarray, weights: np.ndarray, radius_m: float, min_cases: int
+) -> tuple[np.ndarray, str, float, float]:
+    """Return DBSCAN's label of every place, the method, the farthest move and the agreement."""
+    if len(places) == 0:
+        return np.empty(0, dtype=np.int64), "raw", 0.0, 1.0
+    at = unit_vectors(places) * EARTH_RADIUS_M
+    reach = _chord_m(radius_m)
+    if weights.sum() < RAW_BELOW:
+        tree = cKDTree(at)
+        if tree.count_neighbors(tree, reach) <= RAW_PAIRS:
+            return _dbscan(at, weights, reach, min_cases)[0], "raw", 0.0, 1.0
+    return _snapped(places, at, weights, radius_m, min_cases)
+
+
+def _chord_m(distance_m: float) -> float:
+    """Return the straight line through the earth that belongs to a great-circle distance."""
+    half = min(distance_m / (2 * EARTH_RADIUS_M), math.pi / 2)
+    return 2 * EARTH_RADIUS_M * math.sin(half) + _TOUCH_M
+
+
+def _dbscan(
+    at: np.ndarray, weights: np.ndarray, reach_m: float, min_cases: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels (n,) and whether each point is a core point (n,)."""
+    model = DBSCAN(eps=reach_m, min_samples=min_cases, algorithm="kd_tree")
+    model.fit(at, sample_weight=weights)
+    core = np.zeros(len(at), dtype=bool)
+    core[model.core_sample_indices_] = True
+    return model.labels_.astype(np.int64), core
+
+
+def _snapped(
+    places: np.ndarray, at: np.ndarray, weights: np.ndarray, radius_m: float, min_cases: int
+) -> tuple[np.ndarray, str, float, float]:
+    """Label places through the mean of their cell's cases; say how much that may change."""
+    cell_of = pd.factorize(cell_keys(places, radius_m / CELLS_A_RADIUS))[0]
+    load = np.bincount(cell_of, weights)
+    middle = np.column_stack([np.bincount(cell_of, weights * at[:, i]) / load for i in range(3)])
+    middle *= EARTH_RADIUS_M / np.linalg.norm(middle, axis=1, keepdims=True)
+    labels, core = _dbscan(middle, load, _chord_m(radius_m), min_cases)
+    snap_m = float(np.linalg.norm(at - middle[cell_of], axis=1).max())
+    agreement = _agreement(at, weights, core[cell_of], _chord_m(radius_m), min_cases)
+    return labels[cell_of], "snapped", snap_m, agreement
+
+
+def _agreement(
+    at: np.ndarray, weights: np.ndarray, core: np.ndarray, reach_m: float, min_cases: int
+) -> float:
+    """Return the share of sampled cases that are core, or not, exactly as without snapping.
+
+    The sample is every k-th case, so it needs no random numbers and is the same each time.
+    """
+    upto = np.cumsum(weights)
+    step = max(1, int(upto[-1]) // SAMPLE)
+    picked = np.searchsorted(upto, np.arange(0, upto[-1], step), side="right")
+    near = cKDTree(at).query_ball_point(at[picked], reach_m)
+    exact = np.array([weights[found].sum() >= min_cases for found in near])
+    return float((exact == core[picked]).mean())
+
+
+def _by_size(place_labels: np.ndarray, place_of: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Renumber the labels by size, then by the first of the cases in their id order."""
+    inside = place_labels >= 0
+    if not inside.any():
+        return place_labels
+    sizes = np.bincount(place_labels[inside], weights[inside])
+    # Places stand in the order of their smallest case id, so the first place decides.
+    first = np.full(len(sizes), len(place_labels))
+    np.minimum.at(first, place_labels[inside], np.flatnonzero(inside))
+    rank = np.empty(len(sizes), dtype=np.int64)
+    rank[np.lexsort((first, -sizes))] = np.arange(len(sizes))
+    return np.where(inside, rank[place_labels], -1)
+
+
+def describe_clusters(
+    found: Clusters, demand: gpd.GeoDataFrame, rooms: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Set each cluster against the people who live around it and name its nearest room.
+
+    Parameters
+    ----------
+    found : Clusters
+        From :func:`find_clusters`.
+    demand : GeoDataFrame of Point
+        The demand table: ``people``, and ``group`` where there is one (only residents count).
+    rooms : GeoDataFrame of Point or none
+        The rooms table; closed rooms and rooms without a point cannot be the nearest.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``found.clusters`` with ``area_cases`` (all located cases in the cluster's surroundings),
+        ``residents`` there, ``rate_per_10k``, ``relative_risk`` (that rate over the rate
+        everywhere else), ``nearest_room_id`` and ``nearest_room_m`` from the cluster's mean place
+        (metres; inf where no room has a point).
+
+    Notes
+    -----
+    The surroundings are what lies within the radius of a cell that holds the cluster's cases;
+    cases and residents are counted over the same ground, so the rate is not lifted by drawing
+    the line around the cases. NaN where no resident is known there. A relative risk near 1 says
+    that many people live there, not that there is much to report; a high one is a reason to look
+    and no proof: see :func:`analysis.hotspots.scan`. Cost is the pairs of neighbouring cells.
+    """
+    table = found.clusters.copy()
+    inside, total = _residents_near(found, demand)
+    area = _cases_near(found)
+    outside_cases, outside_people = found.located - area, total - inside
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = np.where(inside > 0, area / inside, np.nan)
+        elsewhere = np.where(outside_people > 0, outside_cases / outside_people, np.nan)
+        risk = rate / elsewhere
+    table["area_cases"] = area
+    table["residents"] = inside
+    table["rate_per_10k"] = rate * 10_000
+    table["relative_risk"] = risk
+    open_rooms = rooms[rooms["is_open"].astype(bool)] if "is_open" in rooms else rooms
+    open_rooms = open_rooms[~(open_rooms.geometry.isna() | open_rooms.geometry.is_empty)]
+    position, metres = nearest(table[["lon", "lat"]].to_numpy(), _lonlat(open_rooms))
+    names: list[str | None] = [*open_rooms.index.astype(str), None]
+    table["nearest_room_id"] = pd.array([names[at] for at in position], dtype="str")
+    table["nearest_room_m"] = metres
+    return table
+
+
+def _lonlat(frame: gpd.GeoDataFrame) -> np.ndarray:
+    return np.column_stack([frame.geometry.x, frame.geometry.y])
+
+
+def _ground(found: Clusters) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the mean place of each cluster's cases in each cell, its label and its cases."""
+    cells = cell_keys(found.points, found.radius_m / CELLS_A_RADIUS)
+    part = pd.MultiIndex.from_arrays([found.point_labels, cells]).factorize()[0]
+    load = np.bincount(part, found.weights)
+    middle = [np.bincount(part, found.weights * found.points[:, i]) / load for i in range(2)]
+    label = np.empty(len(load), dtype=np.int64)
+    label[part] = found.point_labels
+    return np.column_stack(middle), label, load
+
+
+def _touches(found: Clusters, lonlat: np.ndarray) -> csr_array:
+    """Return 1 where a point (row) lies in the surroundings of a cluster (column)."""
+    middle, label, _ = _ground(found)
+    own = label >= 0
+    pairs = reach_pairs(lonlat, middle[own], found.radius_m)
+    pairs.data = np.ones_like(pairs.data)
+    shape = (int(own.sum()), len(found.clusters))
+    cluster_of = csr_array((np.ones(shape[0]), (np.arange(shape[0]), label[own])), shape=shape)
+    touches = csr_array(pairs @ cluster_of)
+    touches.data = np.ones_like(touches.data)
+    return touches
+
+
+def _cases_near(found: Clusters) -> np.ndarray:
+    middle, _, load = _ground(found)
+    return np.asarray(_touches(found, middle).T @ load).round().astype(np.int64)
+
+
+def _residents_near(found: Clusters, demand: gpd.GeoDataFrame) -> tuple[np.ndarray, float]:
+    """Return residents in each cluster's surroundings, NaN where none is known, and all of them."""
+    people = demand["people"].to_numpy(dtype=float)
+    counted = ~np.isnan(people)
+    if "group" in demand:
+        counted &= (demand["group"] == "resident").to_numpy(dtype=bool)
+    people = people[counted]
+    touches = _touches(found, _lonlat(demand[counted])).T
+    known = np.asarray(touches @ np.ones(len(people)))
+    return np.where(known > 0, touches @ people, np.nan), float(people.sum())
