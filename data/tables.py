@@ -36,6 +36,28 @@ def township_ids(townships: pd.DataFrame) -> dict[tuple[str, str], str]:
     return dict(zip(keys, townships["code_mca"], strict=True))
 
 
+def named_units(places: pd.DataFrame) -> list[str]:
+    """Return the unit of each place: the township its address names, else its county, else city.
+
+    Parameters
+    ----------
+    places : DataFrame
+        Columns county (Chinese name or empty) and address.
+    """
+    townships = read_facts("townships")
+    counties = county_ids(townships)
+    found = []
+    for county, address in zip(places["county"], places["address"], strict=True):
+        inside = townships[townships["county"] == county]
+        named = [
+            code
+            for code, name in zip(inside["code_mca"], inside["name"], strict=True)
+            if name in address
+        ]
+        found.append(named[0] if len(named) == 1 else counties.get(county, CITY))
+    return found
+
+
 def write_csv(frame: pd.DataFrame, path: str) -> None:
     """Write a frame as UTF-8 with BOM and Unix line ends; an empty cell is an unknown value."""
     content = frame.to_csv(index=False, lineterminator="\n")
