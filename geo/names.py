@@ -1,9 +1,9 @@
 """A place name or an address to exactly one administrative unit, or a question.
 
-``南安丰州``, ``南安市丰州镇`` and ``丰州`` are one township; ``官桥镇`` is in two counties and comes
-back as a question. A name is read from its front, level by level, so that an address keeps the deepest
-unit it states; what no rule reads is compared letter by letter and taken only when one unit is
-clearly closer than any other.
+``南安丰州``, ``南安市丰州镇`` and ``丰州`` are one township; ``官桥镇`` is in two counties and
+comes back as a question. A name is read from its front, level by level, so that an address keeps
+the deepest unit it states; what no rule reads is compared letter by letter and taken only when
+one unit is clearly closer than any other.
 """
 
 from __future__ import annotations
