@@ -1,8 +1,13 @@
-"""One way to put text that came from data into HTML."""
+"""One way to put text that came from data into HTML, and one to put it into a script."""
 
 from __future__ import annotations
 
 import html
+import json
+
+from markupsafe import Markup
+
+_IN_SCRIPT = {ord(c): f"\\u{ord(c):04x}" for c in "<>&'`$_\u2028\u2029"}
 
 
 def esc(value: object) -> str:
@@ -29,3 +34,32 @@ def esc(value: object) -> str:
     '&lt;b&gt;&#96;&#36;{1}&#96;&lt;/b&gt;'
     """
     return html.escape(str(value), quote=True).replace("$", "&#36;").replace("`", "&#96;")
+
+
+def script_json(value: object) -> Markup:
+    """Return a value as JSON that can stand inside any script element.
+
+    Parameters
+    ----------
+    value : object
+        Whatever :mod:`json` can write; NaN is refused.
+
+    Returns
+    -------
+    Markup
+        Text that jinja will not escape again.
+
+    Notes
+    -----
+    Besides what could end the script (``<``, ``>``, ``&``) and the two line ends that JSON allows
+    and old JavaScript does not, the characters that folium and streamlit-folium look for in the
+    scripts they rewrite are written as escapes too: quote, back-tick, dollar and the underscore of
+    their variable names. A value can therefore neither run nor be altered.
+
+    Examples
+    --------
+    >>> print(script_json("</script>"))
+    "\\u003c/script\\u003e"
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Markup(text.translate(_IN_SCRIPT))

@@ -7,9 +7,21 @@ stands, so that a rerun neither reloads geometry nor loses the reader's place.
 
 from __future__ import annotations
 
-import folium
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
 
+import folium
+import numpy as np
+from streamlit_folium import st_folium
+
+from ui import assets
+from ui.escape import esc
+from ui.layers import pack
+from ui.layers.elements import Call, OfflineMap, State
 from ui.layers.model import (
+    Bounds,
     Click,
     Dots,
     Hulls,
@@ -20,6 +32,8 @@ from ui.layers.model import (
     Polygons,
     Reach,
 )
+from ui.layers.specs import spec_of
+from ui.wording import words
 
 __all__ = [
     "Click",
@@ -36,6 +50,10 @@ __all__ = [
     "standalone_html",
 ]
 
+TEXTS = ("panel", "search", "none", "north", "full", "zoom_in", "zoom_out")
+# Nothing may be asked of any server, whatever stands in the file.
+POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+
 
 def folium_map(view: MapView) -> folium.Map:
     """Return the view as one folium map that carries everything it draws.
@@ -47,9 +65,14 @@ def folium_map(view: MapView) -> folium.Map:
     Returns
     -------
     folium.Map
-        Its scripts are those of :mod:`ui.assets`; nothing in it names another server.
+        It needs the bundle on its page; nothing in it names another server.
     """
-    raise NotImplementedError
+    assets.forget_networks()
+    drawn = OfflineMap(None)
+    Call("frame", _frame(view, public=False)).add_to(drawn)
+    for call in _state(view):
+        call.add_to(drawn)
+    return drawn
 
 
 def standalone_html(view: MapView, *, title: str = "") -> str:
@@ -71,7 +94,18 @@ def standalone_html(view: MapView, *, title: str = "") -> str:
     ui.assets.BundleMissingError
         When the scripts have not been built.
     """
-    raise NotImplementedError
+    figure = folium_map(view).get_root()
+    figure.render()
+    body, script = figure.html.render(), figure.script.render()
+    return (
+        f'<!doctype html><html lang="{esc(view.lang)}"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{esc(title)}</title>"
+        "<style>html,body,.folium-map{height:100%;width:100%;margin:0}</style>"
+        f"<script>{assets.bundle_text()}</script></head>"
+        f"<body>{body}<script>{script}</script></body></html>"
+    )
 
 
 def show(view: MapView, *, key: str, height: int = 620) -> Click | None:
@@ -95,4 +129,93 @@ def show(view: MapView, *, key: str, height: int = 620) -> Click | None:
     ui.assets.BundleMissingError
         When the scripts have not been built.
     """
-    raise NotImplementedError
+    assets.forget_networks()
+    frame = _frame(view, public=view.public)
+    standing = OfflineMap(assets.bundle_url())
+    Call("frame", frame).add_to(standing)
+    state = State()
+    for call in _state(view):
+        call.add_to(state)
+    answer = st_folium(
+        standing,
+        # A new frame is a new map; everything else is applied to the one that stands.
+        key=f"{key} {_digest(frame)}",
+        height=height,
+        use_container_width=True,
+        returned_objects=["last_active_drawing"],
+        feature_group_to_add=state,
+    )
+    return _click(answer)
+
+
+def _click(answer: Mapping[str, Any] | None) -> Click | None:
+    """Return the click in streamlit-folium's answer, which a browser could have forged."""
+    drawing = (answer or {}).get("last_active_drawing") or {}
+    given = drawing.get("properties") or {}
+    if not {"layer", "feature", "count"} <= set(given):
+        return None
+    return Click(str(given["layer"]), str(given["feature"]), int(given["count"]))
+
+
+def _state(view: MapView) -> list[Call]:
+    wording = words(view.lang)
+    calls = [Call("put", spec_of(layer, wording)) for layer in view.layers]
+    settled = {
+        "order": [layer.key for layer in view.layers],
+        "focus": view.focus or _extent(view),
+        "selected": view.selected,
+        "exclusive": list(view.exclusive),
+        "note": view.note,
+        "approval": view.approval,
+    }
+    return [*calls, Call("settle", settled)]
+
+
+def _frame(view: MapView, *, public: bool) -> dict[str, Any]:
+    """Return what stays the same over reruns: areas, places to search, the map's own words."""
+    wording = words(view.lang)
+    areas = [layer for layer in view.layers if isinstance(layer, Polygons)]
+    packed = dict(pack.pack_areas(layer.shapes) for layer in areas)
+    return {
+        "sources": {key: _source("areas", data, public=public) for key, data in packed.items()},
+        "places": None if view.places is None else _places(view, public=public),
+        "text": {name: wording(f"map.{name}") for name in TEXTS},
+    }
+
+
+def _places(view: MapView, *, public: bool) -> dict[str, Any]:
+    assert view.places is not None
+    given = view.places[["name", "hint", "lon", "lat"]].dropna()
+    rows = [
+        [str(name), str(hint), round(float(lon), 5), round(float(lat), 5)]
+        for name, hint, lon, lat in given.itertuples(index=False)
+    ]
+    return _source("places", rows, public=public)
+
+
+def _source(name: str, data: Any, *, public: bool) -> dict[str, Any]:
+    """Return the data itself, or where the browser finds it when everybody may read it."""
+    if public:
+        url = assets.publish(name, json.dumps(data, ensure_ascii=False, separators=(",", ":")))
+        if url is not None:
+            return {"url": url}
+    return {"data": data}
+
+
+def _extent(view: MapView) -> Bounds | None:
+    """Return the box around all areas, or around all points where there are none."""
+    found = [layer.shapes for layer in view.layers if isinstance(layer, Polygons)]
+    if not found:
+        found = [layer.points for layer in view.layers if hasattr(layer, "points")]
+    boxes = np.array([frame.total_bounds for frame in found if len(frame)])
+    boxes = boxes[np.isfinite(boxes).all(axis=1)] if len(boxes) else boxes
+    if not len(boxes):
+        return None
+    west, south = boxes[:, :2].min(axis=0)
+    east, north = boxes[:, 2:].max(axis=0)
+    return float(west), float(south), float(east), float(north)
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

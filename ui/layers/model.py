@@ -67,6 +67,10 @@ class Polygons(Layer):
         Whether the outline is only approximate.
     line : {"strong", "thin"}
         Weight of the outline.
+    labels : Series of str, optional
+        Names written on the map, by id, where they do not run into each other.
+    label_zoom : float
+        Zoom from which on the names are written; 9 shows a prefecture, 12 a township.
     clickable : bool or None
         Whether a click returns the id; by default when there are values or tooltips.
     """
@@ -81,6 +85,8 @@ class Polygons(Layer):
     tooltip: pd.Series | None = field(default=None, kw_only=True)
     dashed: bool = field(default=False, kw_only=True)
     line: str = field(default="thin", kw_only=True)
+    labels: pd.Series | None = field(default=None, kw_only=True)
+    label_zoom: float = field(default=0, kw_only=True)
     clickable: bool | None = field(default=None, kw_only=True)
 
 

@@ -1,0 +1,101 @@
+// The list of layers, which is the legend as well: a switch, a name and the key to its colours.
+import L from "leaflet";
+import { el, svg } from "./dom.js";
+import { pinDrop, symbolSwatch } from "./symbols.js";
+
+function swatch(row) {
+  if (row.kind) return symbolSwatch(row.kind, row.basis);
+  if (row.hatch) return el("span", "rp-swatch rp-hatch");
+  if (row.pin) return pinDrop(13, 18);
+  if (row.line) {
+    return svg(
+      "svg",
+      { width: 22, height: 10, "aria-hidden": "true" },
+      svg("line", {
+        x1: 1, y1: 5, x2: 21, y2: 5,
+        stroke: row.colour,
+        "stroke-width": row.line,
+        ...(row.dashed ? { "stroke-dasharray": "4 3" } : {}),
+      }),
+    );
+  }
+  const box = el("span", row.round ? "rp-swatch rp-round" : "rp-swatch");
+  box.style.background = row.colour;
+  if (row.alpha) box.style.opacity = row.alpha;
+  return box;
+}
+
+export const Panel = L.Control.extend({
+  options: { position: "topright" },
+
+  initialize(stage) {
+    this.stage = stage;
+  },
+
+  onAdd(map) {
+    const box = el("section", "rp-panel");
+    box.setAttribute("aria-label", this.stage.text.panel);
+    L.DomEvent.disableClickPropagation(box);
+    L.DomEvent.disableScrollPropagation(box);
+    const narrow = map.getSize().x < 620;
+    this.head = el("button", "rp-panel-head", this.stage.text.panel);
+    this.head.type = "button";
+    this.body = el("div", "rp-panel-body");
+    this.body.hidden = narrow;
+    this.head.setAttribute("aria-expanded", String(!narrow));
+    this.head.addEventListener("click", () => {
+      this.body.hidden = !this.body.hidden;
+      this.head.setAttribute("aria-expanded", String(!this.body.hidden));
+    });
+    box.append(this.head, this.body);
+    return box;
+  },
+
+  /** Rebuild the list; keeps the keyboard's place. */
+  draw() {
+    const focused = document.activeElement?.dataset?.layer;
+    const groups = new Map();
+    this.stage.each((layer, key) => {
+      const { group } = layer.spec;
+      if (!groups.has(group)) groups.set(group, []);
+      groups.get(group).unshift(this.entry(layer, key));
+    });
+    this.body.replaceChildren();
+    for (const [name, entries] of [...groups].reverse()) {
+      const part = el("fieldset");
+      if (name) part.append(el("legend", "", name));
+      part.append(...entries);
+      this.body.append(part);
+    }
+    this.body.style.maxHeight = `${Math.max(120, this.stage.map.getSize().y - 90)}px`;
+    if (focused) this.body.querySelector(`[data-layer="${CSS.escape(focused)}"]`)?.focus();
+  },
+
+  entry(layer, key) {
+    const { spec } = layer;
+    const on = this.stage.isOn(key);
+    const box = el("div", "rp-entry");
+    const label = el("label");
+    const input = el("input");
+    input.type = this.stage.exclusive.includes(spec.group) ? "radio" : "checkbox";
+    input.checked = on;
+    input.dataset.layer = key;
+    input.addEventListener("click", () => this.stage.turn(key, !on));
+    label.append(input, el("span", "rp-layer-name", spec.name));
+    if (spec.mark) label.append(swatch(spec.mark));
+    box.append(label);
+    if (on && spec.legend?.rows.length) box.append(this.legend(spec.legend));
+    return box;
+  },
+
+  legend({ unit, rows }) {
+    const list = el("div", "rp-legend");
+    if (unit) list.append(el("div", "rp-unit", unit));
+    for (const row of rows) {
+      const line = el("div", row.apart ? "rp-row rp-apart" : "rp-row");
+      line.append(swatch(row), el("span", "", row.text));
+      list.append(line);
+    }
+    return list;
+  },
+});

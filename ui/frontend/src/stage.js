@@ -1,0 +1,162 @@
+// One stage a map: it owns the layers by key and applies each new description to what stands.
+import L from "leaflet";
+import { Areas } from "./areas.js";
+import { DotLayer } from "./dots.js";
+import { Furniture } from "./furniture.js";
+import { Labels } from "./labels.js";
+import { load } from "./load.js";
+import { Panel } from "./panel.js";
+import { HullLayer, PinLayer, ReachLayer, Rooms } from "./points.js";
+import { Search } from "./search.js";
+import { SymbolRenderer } from "./symbols.js";
+
+const TYPES = {
+  polygons: Areas,
+  points: Rooms,
+  pins: PinLayer,
+  reach: ReachLayer,
+  hulls: HullLayer,
+  dots: DotLayer,
+};
+// Panes from the bottom up; areas keep Leaflet's overlay pane (400).
+const PANES = { reach: 410, dots: 420, hulls: 430, points: 440, labels: 450 };
+const SILENT = ["reach", "dots", "labels"];
+
+const stages = new WeakMap();
+let clicks = 0;
+
+class Stage {
+  constructor(map, given) {
+    this.map = map;
+    this.given = given;
+    this.text = given.text;
+    this.layers = new Map();
+    this.loading = new Map();
+    this.choice = new Map();
+    this.exclusive = [];
+    this.focus = null;
+    for (const [name, z] of Object.entries(PANES)) {
+      const pane = map.createPane(`rp-${name}`);
+      pane.style.zIndex = z;
+      if (SILENT.includes(name)) pane.style.pointerEvents = "none";
+    }
+    this.areaCanvas = L.canvas({ padding: 0.3, tolerance: 2 });
+    this.reachCanvas = L.canvas({ padding: 0.3, pane: "rp-reach" });
+    this.hullRenderer = L.svg({ padding: 0.5, pane: "rp-hulls" });
+    this.symbolRenderer = new SymbolRenderer({ padding: 0.5, pane: "rp-points" });
+    this.labels = new Labels(this);
+    this.panel = new Panel(this).addTo(map);
+    if (given.places) new Search(this).addTo(map);
+    this.furniture = new Furniture(this);
+    map.on("zoomend", () => this.each((layer) => layer.rescale?.()));
+  }
+
+  each(use) {
+    for (const key of this.order ?? []) {
+      const layer = this.layers.get(key);
+      if (layer) use(layer, key);
+    }
+  }
+
+  /** The constant data of a key: given in the page, or fetched once. */
+  source(key) {
+    if (!this.loading.has(key)) this.loading.set(key, load(this.given.sources[key]));
+    return this.loading.get(key);
+  }
+
+  /** Make a layer answer a click with its key and id, instead of its geometry. */
+  clickable(item, layer, feature) {
+    item.toGeoJSON = () => ({
+      type: "Feature",
+      geometry: null,
+      properties: { layer, feature, count: ++clicks },
+    });
+  }
+
+  put(spec) {
+    const text = JSON.stringify(spec);
+    const old = this.layers.get(spec.key);
+    if (old && old.text === text) return;
+    if (old && old.spec.type === spec.type && old.spec.source === spec.source) {
+      if (old.spec.shown !== spec.shown) this.choice.delete(spec.key);
+      old.restate(spec);
+      old.text = text;
+      return;
+    }
+    old?.group.remove();
+    const layer = new TYPES[spec.type](this, spec);
+    layer.text = text;
+    this.layers.set(spec.key, layer);
+  }
+
+  settle(view) {
+    this.order = view.order;
+    this.exclusive = view.exclusive;
+    for (const [key, layer] of this.layers) {
+      if (view.order.includes(key)) continue;
+      layer.group.remove();
+      this.layers.delete(key);
+    }
+    if (view.focus && String(view.focus) !== String(this.focus)) {
+      const [west, south, east, north] = view.focus;
+      this.map.fitBounds([[south, west], [north, east]], { padding: [12, 12], animate: false });
+      this.focus = view.focus;
+    }
+    this.selected = view.selected;
+    this.furniture.say(view);
+    this.show();
+  }
+
+  isOn(key) {
+    return this.choice.get(key) ?? this.layers.get(key).spec.shown;
+  }
+
+  /** The reader's own switch. In an exclusive group the others go off. */
+  turn(key, on) {
+    const { group } = this.layers.get(key).spec;
+    if (on && this.exclusive.includes(group)) {
+      this.each((layer, other) => layer.spec.group === group && this.choice.set(other, false));
+    }
+    this.choice.set(key, on);
+    this.show();
+  }
+
+  show() {
+    this.each((layer, key) => {
+      const on = this.isOn(key);
+      if (on && !this.map.hasLayer(layer.group)) layer.group.addTo(this.map);
+      if (!on) layer.group.remove();
+    });
+    this.restack();
+    this.panel.draw();
+  }
+
+  restack() {
+    this.each((layer, key) => this.isOn(key) && layer.raise());
+    this.each((layer, key) => {
+      layer.select(this.selected && this.selected[0] === key ? this.selected[1] : null);
+    });
+    this.labels.draw();
+    this.areasReady();
+  }
+
+  /** Mark the map as drawn when no area is still on its way; the benchmark waits for it. */
+  areasReady() {
+    const all = [...this.layers.values()].map((layer) => layer.ready);
+    Promise.all(all).then(() => {
+      this.map.getContainer().dataset.drawn = "true";
+    });
+  }
+}
+
+export function frame(map, given) {
+  stages.set(map, new Stage(map, given));
+}
+
+export function put(map, spec) {
+  stages.get(map).put(spec);
+}
+
+export function settle(map, view) {
+  stages.get(map).settle(view);
+}
