@@ -11,11 +11,13 @@ import pandas as pd
 
 from analysis.scenario import Scenario
 from geo.reach import nearest
-from geo.schema import BASES
 from geo.units import ancestors
 
 NO_RADIUS_KINDS = ("sector", "outpost")
 """Rooms of a trade, or outside the county: they count in audits and cover nobody by distance."""
+
+ROOM_BASES = ("reported", "register", "derived", "simulated")
+"""What it may rest on that a room exists."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +120,7 @@ def cover(demand: gpd.GeoDataFrame, rooms: gpd.GeoDataFrame, *, limit_m: pd.Seri
     One nearest-neighbour query on the sphere: O((n + m) log m) time, O(n + m) memory.
     """
     position, metres = nearest(lonlat(demand), lonlat(rooms))
-    ids = np.append(rooms.index.to_numpy(dtype=object), None)
+    ids = np.array([*rooms.index, None], dtype=object)  # position −1 is no room
     nearest_m = pd.Series(metres, index=demand.index, name="nearest_m")
     return Coverage(
         nearest_room=pd.Series(ids[position], index=demand.index, name="nearest_room"),
@@ -233,9 +235,7 @@ def _distances(rows: pd.DataFrame) -> list[float]:
 def _rooms_by_unit(rooms: gpd.GeoDataFrame, unit: pd.Series, index: pd.Index) -> pd.DataFrame:
     no_point = rooms.geometry.isna() | rooms.geometry.is_empty
     table = pd.DataFrame({"rooms": unit.value_counts()})
-    for basis in BASES:
-        count = unit[rooms["basis"] == basis].value_counts()
-        if len(count):
-            table[f"rooms_{basis}"] = count
+    for basis in ROOM_BASES:
+        table[f"rooms_{basis}"] = unit[rooms["basis"] == basis].value_counts()
     table["rooms_without_point"] = unit[no_point].value_counts()
     return table.reindex(index).fillna(0).astype(int)

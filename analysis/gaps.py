@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from analysis.coverage import Coverage, lonlat, share
 from geo.reach import reach_pairs
-from geo.schema import CLOSED_STATES
+from geo.schema import CLOSED_STATES, WGS84
 from geo.units import ancestors
 
 REASONS = ("far", "partly", "no_service")
@@ -23,7 +23,7 @@ def find_gaps(
     cases: gpd.GeoDataFrame,
     sites: gpd.GeoDataFrame,
     coverage: Coverage,
-) -> pd.DataFrame:
+) -> gpd.GeoDataFrame:
     """List every place with people out of reach, most people first.
 
     Parameters
@@ -42,11 +42,12 @@ def find_gaps(
 
     Returns
     -------
-    DataFrame
+    GeoDataFrame
         Index ``gap_id`` (the place's ``unit_id``, so that two months' lists can be compared),
         ordered by ``rank``. ``nearest_m`` is the mean over the people out of reach; ``site_id`` is
         the candidate within the limit of most of them, ``site_people`` how many, and None where
-        there is none. ``location_basis`` is ``modelled`` where the place's people are spread.
+        there is none. ``location_basis`` is ``modelled`` where the place's people are spread;
+        the point is the mean position of the people out of reach.
 
     Notes
     -----
@@ -68,16 +69,26 @@ def find_gaps(
     table = table.join(_best_site(demand[open_points], sites, coverage, out[open_points]))
     table["reason"] = _reasons(table)
     table = table.join(_where(units, table.index))
-    table["location_basis"] = demand.groupby("unit_id")["location_basis"].agg(_weakest)
+    weakest = demand.groupby("unit_id")["location_basis"].agg(_weakest)
+    table["location_basis"] = weakest.reindex(table.index)
     table["nearest_room_name"] = table["nearest_room"].map(rooms["name"])
     table["nearest_room_basis"] = table["nearest_room"].map(rooms["basis"])
     table["site_name"] = table["site_id"].map(sites["name"])
     table["site_kind"] = table["site_id"].map(sites["kind"])
-    table.index.name = "gap_id"
-    order = np.lexsort([table.index.to_numpy(dtype=str), -table["people_uncovered"]])
-    table = table.iloc[order]
+    table = table.rename_axis("gap_id").sort_index()
+    table = table.sort_values("people_uncovered", ascending=False, kind="stable")
     table.insert(0, "rank", np.arange(1, len(table) + 1))
-    return table
+    middle = _middle(demand[open_points], out[open_points]).reindex(table.index)
+    return gpd.GeoDataFrame(table, geometry=middle, crs=WGS84)
+
+
+def _middle(demand: gpd.GeoDataFrame, people: pd.Series) -> gpd.GeoSeries:
+    """Return the mean position of each place's people; exact enough inside one township."""
+    unit = demand["unit_id"]
+    total = people.groupby(unit).sum()
+    x = (demand.geometry.x * people).groupby(unit).sum() / total
+    y = (demand.geometry.y * people).groupby(unit).sum() / total
+    return gpd.GeoSeries(gpd.points_from_xy(x, y), index=total.index, crs=WGS84)
 
 
 def _nearest_room(demand: gpd.GeoDataFrame, coverage: Coverage, people: pd.Series) -> pd.DataFrame:
@@ -91,7 +102,7 @@ def _nearest_room(demand: gpd.GeoDataFrame, coverage: Coverage, people: pd.Serie
 
 def _winner(votes: pd.Series, name: str) -> pd.Series:
     """Return, for each first key, the second key with the largest vote (ties: the first id)."""
-    ranked = votes.rename("votes").reset_index(names=["unit_id", name])
+    ranked = votes.rename("votes").rename_axis(["unit_id", name]).reset_index()
     ranked = ranked.sort_values(["votes", name], ascending=[False, True], kind="stable")
     return ranked.drop_duplicates("unit_id").set_index("unit_id")[name]
 

@@ -19,7 +19,7 @@ import pandas as pd
 import shapely
 
 from geo.errors import MissingFileError, RoomplanError, StudyError, StudyFaults
-from geo.schema import TABLES, WGS84, Table, check
+from geo.schema import TABLES, WGS84, Table, check, column_missing
 
 TRUE = {"true", "1", "yes", "是"}
 FALSE = {"false", "0", "no", "否"}
@@ -120,14 +120,7 @@ def parse_table(content: bytes, file: str, table: Table) -> pd.DataFrame:
     else:
         frame = _parse_csv(text, file, table)
     if table.index not in frame:
-        raise StudyError(
-            "schema.column_missing",
-            f"{file}: column {table.index!r} is missing; it has {', '.join(map(str, frame))}.",
-            file=file,
-            column=table.index,
-            count=len(frame),
-            has=", ".join(map(str, frame)),
-        )
+        raise column_missing(frame.set_axis(range(1, len(frame) + 1)), table.index, file)
     return _typed(frame.set_index(table.index), table)
 
 

@@ -251,16 +251,23 @@ def table_faults(
         if column in frame:
             yield from _column_faults(frame[column], column, spec, file, unit_ids)
         elif spec.required:
-            yield _fault(
-                "column_missing",
-                file,
-                f"column {column!r} is missing; it has {', '.join(map(str, frame.columns))}",
-                column=column,
-                count=len(frame),
-                has=", ".join(map(str, frame.columns)),
-            )
+            yield column_missing(frame, column, file)
     if table.geometry != "none":
         yield from _geometry_faults(frame, table, file)
+
+
+def column_missing(frame: pd.DataFrame, column: str, file: str) -> StudyError:
+    """Return the fault of a table that lacks a column."""
+    has, ids = ", ".join(map(str, frame.columns)), first_ids(frame.index)
+    return _fault(
+        "column_missing",
+        file,
+        f"column {column!r} is missing in all {len(frame)} row(s) ({ids}); the file has {has}",
+        column=column,
+        count=len(frame),
+        ids=ids,
+        has=has,
+    )
 
 
 def _fault(kind: str, file: str, text: str, **facts: object) -> StudyError:

@@ -1,0 +1,112 @@
+"""The whole pass, readable aloud: a Study and a Scenario become a Survey, and a Survey a Plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import pandas as pd
+
+from analysis.clusters import Clusters, find_clusters
+from analysis.coverage import (
+    Coverage,
+    cover,
+    coverage_by_unit,
+    limits_m,
+    open_rooms,
+    serves_by_distance,
+)
+from analysis.gaps import find_gaps
+from analysis.proposal import Proposal, propose
+from analysis.results import held_by, received_by, results_by_unit
+from analysis.scenario import Scenario, Study
+
+LEVELS = ("city", "county", "township")
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """The city as it is on a day: who is within reach, by unit, and where the gaps are.
+
+    Parameters
+    ----------
+    study : Study
+    scenario : Scenario
+    rooms : GeoDataFrame
+        Open on the day.
+    later : GeoDataFrame
+        In the register but opening only after the day.
+    serving : GeoDataFrame
+        The open rooms that serve by distance.
+    cases, activities : DataFrame
+        Received or held until the day.
+    coverage : Coverage
+    by_level : dict of str to DataFrame
+        Coverage and results of every unit of a level: city, county, township.
+    gaps : DataFrame
+        See :func:`analysis.gaps.find_gaps`.
+    """
+
+    study: Study
+    scenario: Scenario
+    rooms: gpd.GeoDataFrame
+    later: gpd.GeoDataFrame
+    serving: gpd.GeoDataFrame
+    cases: gpd.GeoDataFrame
+    activities: pd.DataFrame
+    coverage: Coverage
+    by_level: dict[str, pd.DataFrame]
+    gaps: pd.DataFrame
+
+
+def survey(study: Study, scenario: Scenario) -> Survey:
+    """Measure the city on the scenario's day.
+
+    Parameters
+    ----------
+    study : Study
+    scenario : Scenario
+
+    Returns
+    -------
+    Survey
+    """
+    units, demand = study.units, study.demand
+    rooms = open_rooms(study.rooms, scenario.as_of)
+    serving = rooms[serves_by_distance(rooms, units)]
+    coverage = cover(demand, serving, limit_m=limits_m(demand, scenario))
+    cases = received_by(study.cases, scenario.as_of)
+    activities = held_by(study.activities, scenario.as_of)
+    by_level = {
+        level: coverage_by_unit(units, demand, rooms, coverage, level=level).join(
+            results_by_unit(cases, activities, study.rooms, units, level=level)
+        )
+        for level in LEVELS
+    }
+    return Survey(
+        study=study,
+        scenario=scenario,
+        rooms=rooms,
+        later=study.rooms[study.rooms["is_open"] & ~study.rooms.index.isin(rooms.index)],
+        serving=serving,
+        cases=cases,
+        activities=activities,
+        coverage=coverage,
+        by_level=by_level,
+        gaps=find_gaps(units, demand, serving, cases, study.sites, coverage),
+    )
+
+
+def clusters_of(measured: Survey) -> Clusters:
+    """Find the clusters of the survey's cases with the scenario's radius and minimum."""
+    scenario = measured.scenario
+    return find_clusters(
+        measured.cases,
+        radius_m=scenario.cluster_radius_m,
+        min_cases=int(scenario.cluster_min_cases),
+    )
+
+
+def proposal_of(measured: Survey) -> Proposal:
+    """Choose the scenario's new rooms on top of the survey's."""
+    return propose(measured.study, measured.scenario, measured.serving, measured.coverage)

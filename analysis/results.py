@@ -1,0 +1,94 @@
+"""What rooms did: cases and activities counted by unit."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import geopandas as gpd
+import pandas as pd
+
+from analysis.coverage import is_context, share
+from geo.schema import CLOSED_STATES
+from geo.units import ancestors
+
+NOT_COUNTED = ("withdrawn",)
+"""States that take a case out of the count of what awaits an answer."""
+
+
+def received_by(cases: gpd.GeoDataFrame, as_of: dt.date) -> gpd.GeoDataFrame:
+    """Return the cases received until a date; an unknown date counts as before."""
+    return cases[~(pd.to_datetime(cases["received"]) > pd.Timestamp(as_of))]
+
+
+def held_by(activities: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
+    """Return the activities held until a date; an unknown date counts as before."""
+    return activities[~(pd.to_datetime(activities["date"]) > pd.Timestamp(as_of))]
+
+
+def is_open_case(cases: gpd.GeoDataFrame) -> pd.Series:
+    """Tell which cases still await an answer: neither handled, fed back, filed nor withdrawn."""
+    return ~cases["status"].isin([*CLOSED_STATES, *NOT_COUNTED])
+
+
+def case_units(
+    cases: gpd.GeoDataFrame, rooms: gpd.GeoDataFrame, units: gpd.GeoDataFrame, *, level: str
+) -> pd.Series:
+    """Return the unit of a level each case belongs to.
+
+    Parameters
+    ----------
+    cases, rooms, units : GeoDataFrame
+    level : {"city", "county", "township"}
+
+    Returns
+    -------
+    Series of str
+        On the cases' index: from the unit the case names, else from the unit its room serves;
+        NaN where neither is known that finely.
+    """
+    up = ancestors(units, level)
+    own = cases["unit_id"].map(up)
+    return own.where(own.notna(), cases["room_id"].map(rooms["serves_unit_id"]).map(up))
+
+
+def results_by_unit(
+    cases: gpd.GeoDataFrame,
+    activities: pd.DataFrame,
+    rooms: gpd.GeoDataFrame,
+    units: gpd.GeoDataFrame,
+    *,
+    level: str,
+) -> pd.DataFrame:
+    """Count cases, resolved and unresolved ones, and activities for every unit of a level.
+
+    Parameters
+    ----------
+    cases, rooms, units : GeoDataFrame
+    activities : DataFrame
+    level : {"city", "county", "township"}
+
+    Returns
+    -------
+    DataFrame
+        Index ``unit_id`` (context units left out); ``cases``, ``cases_handled``, ``cases_open``,
+        ``cases_simulated``, ``activities``, ``activities_simulated`` as counts and
+        ``share_handled`` of the cases that were not withdrawn.
+    """
+    unit = case_units(cases, rooms, units, level=level)
+    held = activities["room_id"].map(rooms["serves_unit_id"]).map(ancestors(units, level))
+    handled = cases["status"].isin(CLOSED_STATES)
+    members = units.index[(units["level"] == level) & ~is_context(units)]
+    counts = {
+        "cases": unit,
+        "cases_handled": unit[handled],
+        "cases_open": unit[is_open_case(cases)],
+        "cases_simulated": unit[cases["basis"] == "simulated"],
+        "activities": held,
+        "activities_simulated": held[activities["basis"] == "simulated"],
+    }
+    table = pd.DataFrame({name: rows.value_counts() for name, rows in counts.items()})
+    table = table.reindex(members).fillna(0).astype(int)
+    answerable = table["cases_handled"] + table["cases_open"]
+    table["share_handled"] = share(table["cases_handled"], answerable)
+    table.index.name = "unit_id"
+    return table

@@ -1,0 +1,289 @@
+"""The journey without a screen: ``roomplan coverage``, ``compare``, ``cases``, ``site`` …"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pandas as pd
+
+from analysis.journey import Survey, clusters_of, proposal_of, survey
+from analysis.scenario import Scenario, Study, scenario_of
+from geo.errors import RoomplanError
+from geo.read import read_study
+from geo.schema import SITE_KINDS
+from geo.write import ENDINGS, json_text, write_bytes
+from ui import report
+from ui.tables import present
+from ui.wording import LANGUAGES, Words, words
+
+BUNDLED_STUDY = Path(__file__).parent / "data"
+SCENARIO = {item.name: item for item in fields(Scenario)}
+
+
+class UsageError(RoomplanError, ValueError):
+    """The command line was not understood."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that reports like every other error: one paragraph, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing the usage and leaving."""
+        text = f"{self.prog}: {message}. Try {self.prog} --help."
+        raise UsageError("cli.usage", text, detail=text)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        As typed after ``roomplan``; by default those of the process.
+
+    Returns
+    -------
+    int
+        0; 2 for bad input or use; 3 when there is no feasible answer.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    lang = _language(given)
+    try:
+        options = _parser().parse_args(given)
+        options.run(options, words(options.lang))
+    except RoomplanError as error:
+        sys.stderr.write(f"{words(lang).explain(error)}\n")
+        return error.exit_code
+    return 0
+
+
+def _language(given: Sequence[str]) -> str:
+    """Return the language asked for, readable even where the rest is not."""
+    for place, word in enumerate(given):
+        if word == "--lang" and place + 1 < len(given):
+            return given[place + 1]
+        if word.startswith("--lang="):
+            return word.removeprefix("--lang=")
+    return LANGUAGES[0]
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="roomplan", description=words("zh")("cli.about"))
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
+    for name, (run, text) in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        _common_options(command)
+        for option, field, kind in OPTIONS.get(name, ()):
+            command.add_argument(
+                option,
+                dest=field,
+                type=kind,
+                help=f"{SCENARIO[field].metadata['help']} Default: the study's or"
+                f" {SCENARIO[field].default:g} {SCENARIO[field].metadata['unit']}".strip(),
+            )
+        if name == "site":
+            command.add_argument("--kinds", help=f"comma-separated, of {', '.join(SITE_KINDS)}")
+        if name == "serve":
+            command.add_argument("--port", type=int, default=8501, help="default: 8501")
+    return parser
+
+
+def _common_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--study", type=Path, default=BUNDLED_STUDY, metavar="DIR")
+    command.add_argument("--as-of", dest="as_of", metavar="DATE")
+    command.add_argument("--limit", type=float, metavar="M", help="one limit for all, in metres")
+    command.add_argument("--out", type=Path, metavar="FILE", help=f"{', '.join(ENDINGS)}")
+    command.add_argument("--json", action="store_true", help="write JSON for a machine")
+    command.add_argument("--lang", choices=LANGUAGES, default=LANGUAGES[0])
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as problem:
+        raise UsageError(
+            "cli.date", f"{text!r} is not a date; write 2019-05-31.", value=text
+        ) from problem
+
+
+def _survey(options: argparse.Namespace) -> Survey:
+    study = Study.of(read_study(options.study))
+    given = {name: getattr(options, name, None) for name in SCENARIO}
+    settings = {name: value for name, value in given.items() if value is not None}
+    if isinstance(settings.get("kinds"), str):
+        settings["kinds"] = tuple(settings["kinds"].split(","))
+    if "as_of" in settings:
+        settings["as_of"] = _date(settings["as_of"])
+    scenario = scenario_of(study, **settings)
+    if options.limit is not None:
+        scenario = scenario.with_limit(options.limit)
+    return survey(study, scenario)
+
+
+def _put(
+    options: argparse.Namespace,
+    text: Words,
+    measured: Survey,
+    kind: str,
+    table: pd.DataFrame,
+    summary: Callable[[], Any],
+) -> None:
+    """Write the table to ``--out``; show JSON with ``--json``, else a readable table."""
+    if options.out is not None:
+        content = report.export(kind, table, measured, text, ending=options.out.suffix.lower())
+        write_bytes(content, options.out)
+        sys.stderr.write(text("cli.wrote", file=options.out) + "\n")
+    if options.json:
+        sys.stdout.write(json_text(summary()) + "\n")
+    elif options.out is None:
+        least = report.suppress_below(measured)
+        shown = present(table, report.COLUMNS[kind], text, suppress_below=least)
+        sys.stdout.write(shown.to_string(index=False, na_rep="—") + "\n")
+
+
+def _head(measured: Survey) -> dict[str, Any]:
+    study, scenario = measured.study, measured.scenario
+    return {
+        "study": study.name,
+        "fingerprint": study.fingerprint,
+        "demonstration": study.is_demonstration,
+        "as_of": pd.Timestamp(scenario.as_of),
+        "limit_urban_m": scenario.limit_urban_m,
+        "limit_rural_m": scenario.limit_rural_m,
+    }
+
+
+def _named(rooms: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(rooms)[["name", "kind", "serves_unit_id", "opened", "basis"]]
+
+
+def _coverage(options: argparse.Namespace, text: Words) -> None:
+    measured = _survey(options)
+    table = report.units_list(measured, ("city", "county", "township"))
+
+    def summary() -> dict[str, Any]:
+        rooms = measured.rooms
+        baseline = measured.study.settings.get("reported_as_of")
+        since = rooms["opened"] > pd.Timestamp(baseline) if baseline else rooms["opened"].notna()
+        levels = {level: measured.by_level[level] for level in ("county", "township")}
+        city = measured.by_level["city"].reset_index().iloc[0].to_dict()
+        return {
+            **_head(measured),
+            "rooms": len(rooms),
+            "rooms_by_basis": rooms["basis"].value_counts().to_dict(),
+            "counties": len(levels["county"]),
+            "townships": len(levels["township"]),
+            "people": city["people"],
+            "people_covered": city["people_covered"],
+            "share_covered": city["share_covered"],
+            "modelled_share": city["modelled_share"],
+            "covered_modelled_share": city["covered_modelled_share"],
+            "rooms_since": {"after": baseline, "rooms": _named(rooms[since])},
+            "rooms_later": _named(measured.later),
+            "city": city,
+            "by_county": levels["county"],
+            "by_township": levels["township"],
+        }
+
+    _put(options, text, measured, "units", table, summary)
+
+
+def _compare(options: argparse.Namespace, text: Words) -> None:
+    measured = _survey(options)
+    table = report.compare_list(measured)
+    _put(
+        options,
+        text,
+        measured,
+        "compare",
+        table,
+        lambda: {**_head(measured), "counties": table},
+    )
+
+
+def _cases(options: argparse.Namespace, text: Words) -> None:
+    measured = _survey(options)
+    found = clusters_of(measured)
+    table = report.clusters_list(found, measured)
+    _put(
+        options,
+        text,
+        measured,
+        "clusters",
+        table,
+        lambda: {
+            **_head(measured),
+            "radius_m": found.radius_m,
+            "min_cases": found.min_cases,
+            "cases": len(measured.cases),
+            "alone": found.alone,
+            "unlocated": found.unlocated,
+            "clusters": report.suppressed(table, measured),
+        },
+    )
+
+
+def _site(options: argparse.Namespace, text: Words) -> None:
+    measured = _survey(options)
+    proposal = proposal_of(measured)
+    table = report.sites_list(proposal)
+
+    def summary() -> dict[str, Any]:
+        plan = proposal.plan
+        return {
+            **_head(measured),
+            "n_new": measured.scenario.n_new,
+            "value": plan.value,
+            "bound": plan.bound,
+            "gap": plan.gap,
+            "method": plan.method,
+            "status": plan.status,
+            "seconds": plan.seconds,
+            "before": proposal.before,
+            "gained": proposal.gained,
+            "gained_modelled_share": proposal.gained_modelled_share,
+            "candidates": proposal.candidates,
+            "unplaced": list(proposal.unplaced["name"]),
+            "sites": table.assign(lon=table.geometry.x, lat=table.geometry.y),
+        }
+
+    _put(options, text, measured, "sites", table, summary)
+
+
+def _gaps(options: argparse.Namespace, text: Words) -> None:
+    measured = _survey(options)
+    table = report.gaps_list(measured, text)
+    _put(
+        options,
+        text,
+        measured,
+        "gaps",
+        table,
+        lambda: {**_head(measured), "gaps": report.suppressed(table, measured)},
+    )
+
+
+COMMANDS: dict[str, tuple[Callable[[argparse.Namespace, Words], None], str]] = {
+    "coverage": (_coverage, "people within reach of a room, by city, county and township"),
+    "compare": (_compare, "counties side by side: building, activity, results"),
+    "cases": (_cases, "clusters of cases"),
+    "site": (_site, "where new rooms should go, with a proven bound"),
+    "gaps": (_gaps, "the ranked gap list with a reason in every row"),
+}
+OPTIONS: dict[str, tuple[tuple[str, str, type], ...]] = {
+    "site": (("--new", "n_new", int), ("--time-limit", "time_limit_s", float)),
+    "cases": (
+        ("--radius", "cluster_radius_m", float),
+        ("--min-cases", "cluster_min_cases", int),
+    ),
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

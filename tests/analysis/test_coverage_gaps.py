@@ -1,0 +1,168 @@
+"""Coverage and the gap list on a toy city whose answers fit on paper, and the laws they keep."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.coverage import open_rooms, serves_by_distance
+from analysis.journey import survey
+from analysis.scenario import scenario_of
+from worlds import toy_frames, toy_study
+
+DAY = dt.date(2019, 5, 31)
+STEP_M = 1111.950802  # 0.01 degrees on a meridian
+
+
+def measured(study=None, **options):
+    study = study or toy_study()
+    return survey(study, scenario_of(study, **{"as_of": DAY, **options}))
+
+
+def test_rooms_count_from_their_opening_day():
+    rooms = toy_study().rooms
+    assert list(open_rooms(rooms, DAY).index) == ["r1", "r2", "r3", "r4"]
+    assert list(open_rooms(rooms, dt.date(2024, 1, 1)).index) == ["r1", "r2", "r3", "r4", "r5"]
+    rooms.loc["r1", "is_open"] = False
+    assert "r1" not in open_rooms(rooms, DAY).index
+
+
+def test_trade_rooms_and_outposts_cover_nobody_by_distance():
+    study = toy_study()
+    serving = serves_by_distance(study.rooms, study.units)
+    assert serving.to_dict() == {"r1": True, "r2": True, "r3": False, "r4": False, "r5": True}
+
+
+def test_a_room_in_another_county_covers_nobody_there():
+    study = toy_study()
+    study.rooms.loc["r2", "located_unit_id"] = "A1"
+    assert not serves_by_distance(study.rooms, study.units)["r2"]
+
+
+def test_paper_answers_for_the_city():
+    result = measured()
+    city = result.by_level["city"].loc["C"]
+    assert city["people"] == 2000
+    assert city["people_covered"] == 1100
+    assert city["share_covered"] == pytest.approx(0.55)
+    assert city["modelled_share"] == pytest.approx(0.1)
+    assert city["covered_modelled_share"] == pytest.approx(100 / 1100)
+    assert city["rooms"] == 4
+    assert city["rooms_reported"] == 3
+    assert city["rooms_without_point"] == 1
+    assert city["cases"] == 4
+    assert city["cases_open"] == 1
+    assert city["cases_handled"] == 2
+    assert city["share_handled"] == pytest.approx(2 / 3)
+    assert city["activities"] == 1
+    assert city["mean_m"] == pytest.approx((500 * STEP_M + 400 * 10 * STEP_M) / 2000)
+    assert city["worst_m"] == pytest.approx(10 * STEP_M)
+    assert list(result.later.index) == ["r5"]
+
+
+def test_paper_answers_by_county_and_township():
+    result = measured()
+    county = result.by_level["county"]
+    assert list(county.index) == ["A", "B"]
+    assert county["people_covered"].tolist() == [1000, 100]
+    assert county["rooms"].tolist() == [2, 2]
+    township = result.by_level["township"]
+    assert township["share_covered"].tolist() == pytest.approx([2 / 3, 0, 0.5])
+    assert np.isnan(township.loc["A2", "people_per_room"])
+
+
+def test_the_limit_is_inclusive():
+    study = toy_study()
+    exact = survey(study, scenario_of(study, as_of=DAY)).coverage.nearest_m["d2"]
+    assert measured(limit_urban_m=float(exact)).coverage.covered["d2"]
+    assert not measured(limit_urban_m=float(np.nextafter(exact, 0))).coverage.covered["d2"]
+
+
+def test_paper_answers_for_the_gaps():
+    gaps = measured().gaps
+    assert gaps.index.tolist() == ["v2", "v3", "B1"]
+    assert gaps["rank"].tolist() == [1, 2, 3]
+    assert gaps["people_uncovered"].tolist() == [500, 300, 100]
+    assert gaps["share_uncovered"].tolist() == [1, 1, 0.5]
+    assert gaps["reason"].tolist() == ["far", "far", "partly"]
+    assert gaps["nearest_room"].tolist() == ["r1", "r1", "r2"]
+    assert gaps["site_id"].tolist() == ["s1", "s2", "s4"]
+    assert gaps["site_people"].tolist() == [500, 300, 100]
+    assert gaps["cases"].tolist() == [3, 0, 0]
+    assert gaps["location_basis"].tolist() == ["register", "register", "modelled"]
+    assert gaps["county"].tolist() == ["甲县", "甲县", "乙县"]
+    assert gaps.geometry["B1"].y == pytest.approx(25.15)
+
+
+def test_a_case_counts_at_its_place_from_the_day_it_came():
+    gaps = measured(as_of=dt.date(2025, 1, 5)).gaps
+    assert gaps.loc["B1", ["cases", "cases_open"]].tolist() == [1, 1]
+
+
+def test_no_room_at_all_is_said_so():
+    study = toy_study()
+    study.rooms["is_open"] = False
+    result = measured(study)
+    assert set(result.gaps["reason"]) == {"no_service"}
+    assert np.isinf(result.coverage.nearest_m).all()
+    assert result.by_level["city"].loc["C", "people_covered"] == 0
+
+
+def test_unknown_people_are_counted_and_add_nothing():
+    frames = toy_frames()
+    frames["demand"].loc["d5", "people"] = float("nan")
+    result = measured(toy_study(**frames))
+    city = result.by_level["city"].loc["C"]
+    assert city["people"] == 1900
+    assert city["points_unknown"] == 1
+    assert "B1" not in result.gaps.index
+
+
+def test_full_coverage_leaves_no_gap():
+    result = measured(limit_urban_m=50_000.0, limit_rural_m=50_000.0)
+    assert result.gaps.empty
+    assert result.by_level["city"].loc["C", "share_covered"] == 1
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.floats(60, 20_000), min_size=2, max_size=2).map(sorted))
+def test_coverage_never_falls_as_the_limit_grows(limits):
+    low, high = (measured(limit_urban_m=x, limit_rural_m=x).coverage.covered for x in limits)
+    assert (high | ~low).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.permutations(range(5)), st.permutations(range(5)))
+def test_shuffling_rows_changes_nothing(order, room_order):
+    frames = toy_frames()
+    straight = measured()
+    frames["demand"] = frames["demand"].iloc[order]
+    frames["rooms"] = frames["rooms"].iloc[room_order]
+    shuffled = measured(toy_study(**frames))
+    pd.testing.assert_frame_equal(straight.gaps, shuffled.gaps)
+    for level in ("city", "county", "township"):
+        pd.testing.assert_frame_equal(straight.by_level[level], shuffled.by_level[level])
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.integers(0, 5000), min_size=5, max_size=5),
+    st.floats(60, 20_000),
+)
+def test_people_are_conserved_at_every_level(people, limit):
+    frames = toy_frames()
+    frames["demand"]["people"] = [float(p) for p in people]
+    result = measured(toy_study(**frames), limit_urban_m=limit, limit_rural_m=limit)
+    for level in ("city", "county", "township"):
+        table = result.by_level[level]
+        assert table["people"].sum() == sum(people)
+        assert (table["people_covered"] + table["people_uncovered"]).sum() == sum(people)
+    assert (
+        result.gaps["people_uncovered"].sum() == result.by_level["city"]["people_uncovered"].sum()
+    )
+    assert not result.gaps.index.duplicated().any()

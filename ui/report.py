@@ -1,0 +1,201 @@
+"""Files people take away: which columns a list has, what its figures rest on, and its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import geopandas as gpd
+import pandas as pd
+
+from analysis.clusters import Clusters, describe_clusters
+from analysis.journey import Survey
+from analysis.proposal import Proposal
+from geo.units import ancestors
+from geo.write import table_bytes
+from ui.tables import SUPPRESSED, place_name, present, reason_text
+from ui.wording import Words
+
+MAP_ENDINGS = (".geojson", ".gpkg")
+SUPPRESS_BELOW = 3
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "gaps": (
+        "rank", "county", "township", "name", "people_uncovered", "share_uncovered", "people",
+        "location_basis", "nearest_room_name", "nearest_room_basis", "nearest_m", "cases",
+        "cases_open", "site_name", "site_kind", "site_people", "reason", "gap_id",
+    ),
+    "units": (
+        "level", "county", "name", "population", "population_basis", "people", "people_covered",
+        "share_covered", "people_uncovered", "modelled_share", "covered_modelled_share", "mean_m",
+        "p95_m", "worst_m", "rooms", "rooms_reported", "rooms_register", "rooms_derived",
+        "rooms_simulated", "rooms_without_point", "people_per_room", "rooms_per_10k", "unit_id",
+    ),
+    "compare": (
+        "name", "people", "population_basis", "rooms", "rooms_reported", "rooms_derived",
+        "rooms_simulated", "rooms_per_10k", "people_per_room", "share_covered", "modelled_share",
+        "cases", "cases_simulated", "cases_per_10k", "share_handled", "cases_open", "activities",
+        "activities_per_room", "unit_id",
+    ),
+    "sites": (
+        "rank", "name", "kind", "county", "township", "people_in_order", "people_modelled_share",
+        "people_alone", "people_lost", "location_basis", "site_id",
+    ),
+    "rooms": (
+        "name", "level", "kind", "serves", "located", "opened", "basis", "location_basis", "note",
+        "room_id",
+    ),
+    "clusters": (
+        "cluster", "n", "main_category", "unresolved_share", "people_near", "relative_risk",
+        "nearest_room_name", "nearest_room_m", "first", "last", "small_n", "basis",
+    ),
+    "audit": ("level", "county", "name", "status", "rooms", "basis", "unit_id"),
+}  # fmt: skip
+
+
+def export(kind: str, frame: pd.DataFrame, measured: Survey, words: Words, *, ending: str) -> bytes:
+    """Write one of the lists into the bytes of a file.
+
+    Parameters
+    ----------
+    kind : str
+        A key of :data:`COLUMNS`.
+    frame : DataFrame
+        From the function of this module that prepares that list.
+    measured : Survey
+        For the notes: date, standard, bases, fingerprint.
+    words : Words
+    ending : str
+        ``.csv`` and ``.xlsx`` have headings in the reader's language; ``.geojson`` and ``.gpkg``
+        keep the column names of the data contract.
+
+    Returns
+    -------
+    bytes
+    """
+    least = suppress_below(measured)
+    sheet = words(SHEETS[kind])
+    if ending in MAP_ENDINGS:
+        return table_bytes(_for_maps(frame, COLUMNS[kind], least), ending, name=kind)
+    table = present(frame, COLUMNS[kind], words, suppress_below=least)
+    return table_bytes(table, ending, name=sheet, notes=notes(measured, words, sheet))
+
+
+SHEETS = {
+    "gaps": "gaps.sheet",
+    "units": "overview.unit_table",
+    "compare": "districts.table",
+    "sites": "sites.table",
+    "rooms": "overview.room_table",
+    "clusters": "cases.clusters",
+    "audit": "districts.audit",
+}
+
+
+def suppress_below(measured: Survey) -> int:
+    """Return the count under which cases are not shown in a file, by the study's setting."""
+    return int(measured.study.settings.get("suppress_cases_below", SUPPRESS_BELOW))
+
+
+def notes(measured: Survey, words: Words, sheet: str) -> list[str]:
+    """Return the lines that say what a list's figures rest on."""
+    study, scenario = measured.study, measured.scenario
+    source = study.settings.get("standard", {}).get(f"source_{words.lang}", "")
+    name = study.settings.get("name_en", study.name) if words.lang == "en" else study.name
+    standard = words(
+        "notes.standard",
+        urban=f"{scenario.limit_urban_m:g}",
+        rural=f"{scenario.limit_rural_m:g}",
+        source=source,
+    )
+    lines = [
+        words("notes.title", study=name, sheet=sheet),
+        words("notes.as_of", as_of=scenario.as_of.isoformat()),
+        standard,
+        words("notes.basis"),
+        words("notes.modelled"),
+        words("notes.suppressed", least=suppress_below(measured)),
+    ]
+    if study.is_demonstration:
+        lines.append(words("notes.demonstration"))
+    approval = study.settings.get("map_approval")
+    if approval:
+        lines.append(words("notes.approval", approval=approval))
+    return [*lines, words("notes.fingerprint", fingerprint=study.fingerprint[:16])]
+
+
+def gaps_list(measured: Survey, words: Words) -> gpd.GeoDataFrame:
+    """Return the gap list with each place's name and the reason in words."""
+    gaps = measured.gaps
+    names = [place_name(row, words) for _, row in gaps.iterrows()]
+    reasons = [reason_text(row, words) for _, row in gaps.iterrows()]
+    return gaps.assign(place=gaps["name"], name=names, reason_code=gaps["reason"], reason=reasons)
+
+
+def units_list(measured: Survey, levels: Sequence[str]) -> gpd.GeoDataFrame:
+    """Return coverage of all units of some levels in one table, with their outlines."""
+    units = measured.study.units
+    parts = [measured.by_level[level].assign(level=level) for level in levels]
+    table = pd.concat(parts).rename_axis("unit_id")
+    county = pd.Series(table.index, index=table.index).map(ancestors(units, "county"))
+    table["county"] = county.map(units["name"])
+    return gpd.GeoDataFrame(table, geometry=units.geometry.reindex(table.index), crs=units.crs)
+
+
+def compare_list(measured: Survey) -> gpd.GeoDataFrame:
+    """Return the counties side by side: building, activity and results."""
+    table = units_list(measured, ("county",))
+    people = table["people"].where(table["people"] > 0)
+    table["cases_per_10k"] = table["cases"] / people * 10_000
+    rooms = table["rooms"].where(table["rooms"] > 0)
+    table["activities_per_room"] = table["activities"] / rooms
+    return table
+
+
+def rooms_list(measured: Survey) -> gpd.GeoDataFrame:
+    """Return the open rooms with the names of the units they serve and stand in."""
+    name = measured.study.units["name"]
+    rooms = measured.rooms
+    return rooms.assign(
+        serves=rooms["serves_unit_id"].map(name), located=rooms["located_unit_id"].map(name)
+    )
+
+
+def clusters_list(found: Clusters, measured: Survey) -> gpd.GeoDataFrame:
+    """Return the clusters of cases with the people around them and their nearest room."""
+    table = describe_clusters(found, measured.study.demand, measured.rooms)
+    names = measured.study.rooms["name"]
+    shown = table.rename(columns={"cases": "n", "residents": "people_near"}).reset_index()
+    shown["cluster"] = shown["cluster"] + 1
+    shown["nearest_room_name"] = shown["nearest_room_id"].map(names)
+    shown["basis"] = ["simulated" if part > 0 else None for part in shown["simulated_share"]]
+    shown["main_category"] = shown["main_categories"].str.replace(";", "、")
+    return shown
+
+
+def suppressed(frame: gpd.GeoDataFrame, measured: Survey) -> pd.DataFrame:
+    """Return a list for a machine: its own columns, small counts of cases unknown."""
+    least = suppress_below(measured)
+    plain = pd.DataFrame(frame.drop(columns="geometry"))
+    for column in set(SUPPRESSED) & set(plain):
+        plain[column] = _large_counts(plain[column], least)
+    return plain
+
+
+def sites_list(proposal: Proposal) -> gpd.GeoDataFrame:
+    """Return the chosen sites in the order that gains most people first."""
+    return proposal.sites.assign(rank=range(1, len(proposal.sites) + 1))
+
+
+def _for_maps(frame: pd.DataFrame, columns: Sequence[str], least: int) -> pd.DataFrame:
+    """Return raw columns with geometry; small counts of cases are unknown."""
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return frame
+    kept = frame.reset_index() if frame.index.name in columns else frame
+    kept = kept[[c for c in columns if c in kept] + ["geometry"]].copy()
+    for column in set(SUPPRESSED) & set(kept):
+        kept[column] = _large_counts(kept[column], least)
+    return kept
+
+
+def _large_counts(counts: pd.Series, least: int) -> pd.Series:
+    return counts.astype(float).where((counts == 0) | (counts >= least))

@@ -1,0 +1,132 @@
+"""Tables as people read them: headings with units, words for codes, marks for what a value is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ui.wording import Words
+
+PEOPLE = {
+    "population", "people", "people_covered", "people_uncovered", "people_per_room", "site_people",
+    "people_alone", "people_in_order", "people_lost", "people_near",
+}  # fmt: skip
+RATES = {"rooms_per_10k", "cases_per_10k", "activities_per_room", "relative_risk"}
+CHOICES = {"kind": "kind", "site_kind": "kind", "level": "level", "status": "audit_status"}
+SUPPRESSED = ("cases", "cases_open", "n")
+SOLID = ("reported", "census", "register")
+MARKS = {**dict.fromkeys(SOLID, "●"), "derived": "◐", "modelled": "◐", "simulated": "○"}
+
+
+def mark(basis: Any, words: Words) -> str:
+    """Return a basis as its mark and word: ● reported, ◐ derived, ○ simulated."""
+    if not isinstance(basis, str):
+        return words("basis.unknown")
+    return f"{MARKS.get(basis, '')} {words.choice('basis', basis)}".strip()
+
+
+def present(
+    frame: pd.DataFrame, columns: Sequence[str], words: Words, *, suppress_below: int = 0
+) -> pd.DataFrame:
+    """Return chosen columns with headings, units and words of one language.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Its index may be named among the columns.
+    columns : sequence of str
+        Those that the frame lacks are passed over.
+    words : Words
+    suppress_below : int
+        Counts of cases from 1 up to one less are replaced by ``<n``.
+
+    Returns
+    -------
+    DataFrame
+        People as whole numbers, shares in percent, distances in kilometres; unknown stays empty.
+    """
+    plain = pd.DataFrame(frame)
+    if plain.index.name in columns:
+        plain = plain.reset_index()
+    shown = {words(f"column.{c}"): _column(plain, c, words) for c in columns if c in plain}
+    table = pd.DataFrame(shown, index=plain.index)
+    for column in set(SUPPRESSED) & set(columns) & set(plain):
+        if suppress_below > 1:
+            heading = words(f"column.{column}")
+            table[heading] = suppress(plain[column], suppress_below, words).astype(object)
+    return table
+
+
+def suppress(counts: pd.Series, least: int, words: Words) -> pd.Series:
+    """Replace counts from 1 to ``least - 1`` by ``<least``, so that no person can be told."""
+    small = (counts > 0) & (counts < least)
+    return counts.astype(object).where(~small, words("app.suppressed", least=least))
+
+
+def whole(value: float) -> str:
+    """Write a number of people or things with separators; unknown is a dash."""
+    return "—" if pd.isna(value) else f"{round(float(value)):,}"
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """Write a share (0–1) in percent; unknown is a dash."""
+    return "—" if pd.isna(value) else f"{value * 100:.{digits}f}%"
+
+
+def kilometres(metres: float) -> str:
+    """Write metres in kilometres; unreachable and unknown are dashes."""
+    return f"{metres / 1000:.2f}" if np.isfinite(metres) else "—"
+
+
+def reason_text(gap: pd.Series, words: Words) -> str:
+    """Say in one or two sentences why a place is a gap and what could serve it.
+
+    Parameters
+    ----------
+    gap : Series
+        One row of :func:`analysis.gaps.find_gaps`.
+    words : Words
+    """
+    first = words(
+        f"reason.{gap['reason']}",
+        room=gap["nearest_room_name"],
+        room_basis=words.choice("basis", gap["nearest_room_basis"]),
+        distance=kilometres(gap["nearest_m"]),
+        share=percent(gap["share_uncovered"], 0),
+    )
+    if pd.isna(gap["site_id"]):
+        return f"{first}{words('reason.no_site')}"
+    kind = words.choice("kind", gap["site_kind"])
+    people = whole(gap["site_people"])
+    return f"{first}{words('reason.site', site=gap['site_name'], kind=kind, people=people)}"
+
+
+def place_name(gap: pd.Series, words: Words) -> str:
+    """Return a gap's name; the rest of a township is said to be that."""
+    if gap["level"] == "village":
+        return str(gap["name"])
+    return words("gaps.rest", name=gap["name"])
+
+
+def _column(frame: pd.DataFrame, column: str, words: Words) -> pd.Series:
+    values = frame[column]
+    if column in PEOPLE:
+        return values.astype(float).round().astype("Int64")
+    if column.endswith("_m"):
+        return (values.astype(float).replace(np.inf, np.nan) / 1000).round(2)
+    if column.endswith("_share") or column.startswith("share_"):
+        return (values.astype(float) * 100).round(1)
+    if column in RATES:
+        return values.astype(float).round(2)
+    if column.endswith("basis"):
+        return values.map(lambda basis: mark(basis, words))
+    if column in CHOICES:
+        return values.map(lambda value: words.choice(CHOICES[column], value))
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return values.dt.strftime("%Y-%m-%d").astype(object)
+    if pd.api.types.is_bool_dtype(values):
+        return values.map(lambda flag: words("yes_no.true") if flag else words("yes_no.false"))
+    return values
