@@ -55,7 +55,7 @@ $(PY):
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "需要 Python 3.11 或更新版本；可用 PYTHON=路径 指定。"; \
 		echo "Python 3.11 or newer is needed; name one with PYTHON=path."; exit 1; fi
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || PYTHON="$(PYTHON)" .ci/system-packages venv
+	@PYTHON="$(PYTHON)" .ci/system-packages venv
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(RUN_READY): | $(PY)
@@ -69,7 +69,7 @@ $(TEST_READY): | $(PY)
 	@rm -f $(VENV)/.run-* $(VENV)/.test-*; touch $(RUN_READY) $@
 
 system-ready:
-	@.ci/system-packages browser font postgres
+	@PYTHON="$(PYTHON)" .ci/system-packages venv browser font postgres
 
 # The map's scripts: npm of this computer where it is recent enough, else the one from PyPI.
 static/bundle.js: $(FRONTEND) | $(PY)
