@@ -29,7 +29,7 @@ SECTOR_NOTE = "模拟:仿南安市医疗卫生行业活动室;仅知所在县,�
 OUTPOST_NOTE = (
     "模拟:报道称德化县设立乡镇驻城关活动室,未列乡镇名和数目;此处取驻地距城关20公里以上的乡镇"
 )
-AREA_NOTE = "模拟:报道称永春县统一推进片区村级活动室,未列名;此处按代码顺序把本镇各村分给各片区(见serves_also)"
+AREA_NOTE = "模拟:报道称永春县统一推进片区村级活动室,未列名;此处按代码顺序分片(见serves_also)"
 
 
 def simulated_rooms(known: pd.DataFrame, *, total: int) -> pd.DataFrame:
