@@ -1,0 +1,191 @@
+"""The part of a covering problem that is still open, shrunk without losing any best plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from analysis.siting.problem import Bools, Floats, Ints, SitingProblem
+from analysis.siting.rules import classes_of
+
+OVERLAP_CEILING = 40_000_000
+
+
+@dataclass(frozen=True)
+class Core:
+    """Demand not yet covered, and the sites that could cover it.
+
+    Parameters
+    ----------
+    cover : (n_rows, n_columns) CSR array of int8
+        1 where a column covers a row.
+    weight, people : (n_rows,) float arrays
+        Value and people of each (merged) row.
+    floor : (n_rows,) int array
+        Which floor of the problem the row counts for, -1 for none.
+    columns : (n_columns,) int array
+        Site positions, ascending.
+    spare : list of int arrays
+        Sites that never add anything beyond the columns, by class; they fill up numbers.
+    base_weight : float
+        Weight covered by existing and required sites.
+    base_floor : (n_floors,) float array
+        People covered by them, for each floor.
+    lost : float
+        Weight no candidate reaches.
+    """
+
+    cover: sparse.csr_array
+    weight: Floats
+    people: Floats
+    floor: Ints
+    columns: Ints
+    spare: list[Ints]
+    base_weight: float
+    base_floor: Floats
+    lost: float
+
+
+def floor_codes(problem: SitingProblem) -> Ints:
+    """Return which floor each demand point counts for, ``(n_demand,)``, -1 for none."""
+    codes = np.full(problem.n_demand, -1, dtype=np.intp)
+    for n, (label, _) in enumerate(problem.floors):
+        codes[problem.demand_groups == label] = n
+    return codes
+
+
+def covered_by(pairs: sparse.csr_array, sites: Ints) -> Bools:
+    """Return which rows have an entry in one of the sites."""
+    marked = np.zeros(pairs.shape[1], dtype=bool)
+    marked[sites] = True
+    hits = np.concatenate([[0], np.cumsum(marked[pairs.indices], dtype=np.int32)])
+    return np.asarray(hits[pairs.indptr[1:]] > hits[pairs.indptr[:-1]])
+
+
+def core_of(problem: SitingProblem, pairs: sparse.csr_array, *, shrink: bool = True) -> Core:
+    """Return the open part of a covering problem.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+    pairs : (n_demand, n_sites) CSR array
+        Who can be served from where; only the pattern counts.
+    shrink : bool
+        Merge rows of equal cover sets and set dominated columns aside.
+
+    Returns
+    -------
+    Core
+
+    Notes
+    -----
+    Exact: rows that the same columns cover are one row of their summed weight; a column whose rows
+    another of its class covers too never beats that one, so it only fills up numbers. Linear in
+    the stored pairs, but for dominance, which costs the sum of squared row lengths and is left
+    out where that is above 4e7.
+    """
+    fixed = np.union1d(problem.existing, problem.must_open)
+    done = covered_by(pairs, fixed)
+    floor = floor_codes(problem)
+    matters = (problem.weight > 0) | ((floor >= 0) & (problem.people > 0))
+    rows = np.flatnonzero(matters & ~done)
+    free = problem.is_candidate.copy()
+    free[problem.must_open] = False
+    cover = _pattern(pairs, rows, free)
+    reached = np.diff(cover.indptr) > 0
+    lost = float(problem.weight[rows[~reached]].sum())
+    rows, cover = rows[reached], cover[np.flatnonzero(reached)]
+    weight, people, code = problem.weight[rows], problem.people[rows], floor[rows]
+    if shrink:
+        cover, weight, people, code = merge_rows(cover, weight, people, code)
+    classes = classes_of(problem)
+    kept = _undominated(cover, classes) if shrink else np.diff(cover.tocsc().indptr) > 0
+    columns = np.flatnonzero(free & kept)
+    idle = np.flatnonzero(free & ~kept)
+    base = np.zeros(len(problem.floors))
+    inside = done & (floor >= 0)
+    np.add.at(base, floor[inside], problem.people[inside])
+    return Core(
+        cover=sparse.csr_array(cover[:, columns]),
+        weight=weight,
+        people=people,
+        floor=code,
+        columns=columns,
+        spare=_by_class(idle, classes),
+        base_weight=float(problem.weight[done].sum()),
+        base_floor=base,
+        lost=lost,
+    )
+
+
+def _pattern(pairs: sparse.csr_array, rows: Ints, free: Bools) -> sparse.csr_array:
+    """Return the chosen rows with free columns only, as ones."""
+    part = pairs[rows]
+    keep = free[part.indices]
+    before = np.concatenate([[0], np.cumsum(keep)])[part.indptr]
+    ones = np.ones(int(keep.sum()), dtype=np.int8)
+    matrix = sparse.csr_array((ones, part.indices[keep], before), shape=part.shape)
+    matrix.sort_indices()
+    return matrix
+
+
+def _by_class(sites: Ints, classes: Ints) -> list[Ints]:
+    order = sites[np.argsort(classes[sites], kind="stable")]
+    if not len(order):
+        return []
+    return np.split(order, np.flatnonzero(np.diff(classes[order])) + 1)
+
+
+def merge_rows(
+    cover: sparse.csr_array, weight: Floats, people: Floats, floor: Ints
+) -> tuple[sparse.csr_array, Floats, Floats, Ints]:
+    """Merge rows that the same columns cover and that count for the same floor.
+
+    Notes
+    -----
+    Rows are compared by two independent 64-bit sums of random column keys and their length; two
+    different rows of a million agree with a probability below 1e-26.
+    """
+    if not cover.shape[0]:
+        return cover, weight, people, floor
+    keys = np.random.default_rng(0).integers(0, 2**63, (2, cover.shape[1]), dtype=np.uint64)
+    sums = [np.add.reduceat(key[cover.indices], cover.indptr[:-1]) for key in keys]
+    table = np.column_stack([*sums, np.diff(cover.indptr).astype(np.uint64)])
+    table = np.column_stack([table, (floor + 1).astype(np.uint64)])
+    first, group = _unique_rows(table)
+    total = np.bincount(group, weight, len(first)).astype(np.float64)
+    heads = np.bincount(group, people, len(first)).astype(np.float64)
+    return cover[first], total, heads, floor[first]
+
+
+def _unique_rows(table: NDArray[np.uint64]) -> tuple[Ints, Ints]:
+    """Return the first row of each group (ascending) and the group of each row."""
+    order = np.lexsort(table.T)
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = (table[order[1:]] != table[order[:-1]]).any(axis=1)
+    group = np.empty(len(order), dtype=np.intp)
+    group[order] = np.cumsum(new) - 1
+    first = np.minimum.reduceat(order, np.flatnonzero(new))
+    rank = np.argsort(np.argsort(first))
+    return np.sort(first), rank[group]
+
+
+def _undominated(cover: sparse.csr_array, classes: Ints) -> Bools:
+    """Return which columns no other column of their class makes superfluous."""
+    size = np.bincount(cover.indices, minlength=cover.shape[1])
+    lengths = np.diff(cover.indptr).astype(np.int64)
+    if float((lengths**2).sum()) > OVERLAP_CEILING:
+        return np.asarray(size > 0)
+    pattern = sparse.csr_array(
+        (np.ones(cover.nnz, dtype=np.int32), cover.indices, cover.indptr), shape=cover.shape
+    )
+    shared = (pattern.T @ pattern).tocoo()
+    mine, other = shared.row, shared.col
+    inside = (shared.data == size[mine]) & (classes[mine] == classes[other]) & (mine != other)
+    smaller = (size[mine] < size[other]) | ((size[mine] == size[other]) & (mine > other))
+    kept = size > 0
+    kept[mine[inside & smaller]] = False
+    return np.asarray(kept)

@@ -1,0 +1,212 @@
+"""What a choice of sites achieves, straight from the costs and without any solver's model."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from scipy import optimize, sparse
+
+from analysis.siting.problem import Bools, Floats, Ints, SitingProblem
+
+
+def nearest_open(problem: SitingProblem, new_sites: Ints) -> Floats:
+    """Return the cost from each demand point to the nearest open site that serves it.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+    new_sites : int array
+        Positions opened in addition to the existing ones.
+
+    Returns
+    -------
+    (n_demand,) float array
+        In the unit of ``cost``; inf where no open site serves the point.
+
+    Notes
+    -----
+    One pass over the stored entries, from ``problem.cost`` and not from the reduced pairs, so that
+    it can check a plan made from those. Area sites are walked village by village.
+    """
+    cost = problem.cost
+    usable = _open_mask(problem, new_sites)[cost.indices]
+    if problem.limit is not None:
+        usable &= cost.data <= problem.limit
+    values = np.where(usable, cost.data, np.inf)
+    nearest = _row_minimum(values, cost)
+    if problem.adjacency is None:
+        return nearest
+    return _nearest_by_areas(problem, new_sites)
+
+
+def _open_mask(problem: SitingProblem, new_sites: Ints) -> Bools:
+    mask = np.zeros(problem.n_sites, dtype=bool)
+    mask[problem.existing] = True
+    mask[new_sites] = True
+    return mask
+
+
+def _row_minimum(values: Floats, matrix: sparse.csr_array) -> Floats:
+    nearest = np.full(matrix.shape[0], np.inf)
+    filled = np.flatnonzero(np.diff(matrix.indptr))
+    if len(filled):
+        nearest[filled] = np.minimum.reduceat(values, matrix.indptr[filled])
+    return nearest
+
+
+def _nearest_by_areas(problem: SitingProblem, new_sites: Ints) -> Floats:
+    """Walk from each open site's home through neighbours inside its limit."""
+    columns, graph = problem.cost.tocsc(), problem.adjacency
+    area = np.ones(problem.n_sites, dtype=bool)
+    if problem.area_sites is not None:
+        area[:] = False
+        area[problem.area_sites] = True
+    nearest = np.full(problem.n_demand, np.inf)
+    for site in np.flatnonzero(_open_mask(problem, new_sites)):
+        part = slice(columns.indptr[site], columns.indptr[site + 1])
+        reach = dict(zip(columns.indices[part], columns.data[part], strict=True))
+        if problem.limit is not None:
+            reach = {village: c for village, c in reach.items() if c <= problem.limit}
+        served = _walk(reach, graph, int(problem.home[site])) if area[site] else set(reach)
+        for village in served:
+            nearest[village] = min(nearest[village], reach[village])
+    return nearest
+
+
+def _walk(reach: dict[int, float], graph: sparse.csr_array, home: int) -> set[int]:
+    if home not in reach:
+        return set()
+    seen, queue = {home}, deque([home])
+    while queue:
+        here = queue.popleft()
+        for near in graph.indices[graph.indptr[here] : graph.indptr[here + 1]]:
+            if near in reach and near not in seen:
+                seen.add(near)
+                queue.append(near)
+    return seen
+
+
+def value_of(problem: SitingProblem, new_sites: Ints) -> float:
+    """Return the objective value of a choice of sites.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+    new_sites : int array
+
+    Returns
+    -------
+    float
+        People (weight) covered, new sites, person-distance or worst distance; inf where somebody
+        must be served and is not.
+    """
+    if problem.objective == "cover_all":
+        return float(len(new_sites))
+    if problem.capacity is not None:
+        return _value_with_capacity(problem, new_sites)
+    nearest = nearest_open(problem, new_sites)
+    if problem.objective == "cover":
+        return float(problem.weight[np.isfinite(nearest)].sum())
+    if problem.penalty is not None:
+        nearest = np.minimum(nearest, problem.penalty)
+    counted = problem.weight > 0
+    if problem.objective == "center":
+        return float(nearest[counted].max(initial=0.0))
+    return float((problem.weight[counted] * nearest[counted]).sum())
+
+
+def weight_covered(problem: SitingProblem, new_sites: Ints) -> float:
+    """Return the weight served by all open sites together, capacity respected."""
+    if problem.capacity is None:
+        return float(problem.weight[np.isfinite(nearest_open(problem, new_sites))].sum())
+    return -_transport(problem, new_sites, np.inf, "cover")
+
+
+def people_by_group(problem: SitingProblem, new_sites: Ints) -> dict[str, tuple[float, float]]:
+    """Return people covered and people in all, for each demand group."""
+    if problem.demand_groups is None:
+        return {}
+    covered = np.isfinite(nearest_open(problem, new_sites))
+    rows: dict[str, tuple[float, float]] = {}
+    for label in sorted(set(problem.demand_groups) - {None}):
+        inside = problem.demand_groups == label
+        total = float(problem.people[inside].sum())
+        rows[label] = (float(problem.people[inside & covered].sum()), total)
+    return rows
+
+
+def _value_with_capacity(problem: SitingProblem, new_sites: Ints) -> float:
+    if problem.objective == "cover":
+        return -_transport(problem, new_sites, np.inf, "cover")
+    if problem.objective == "median":
+        return _transport(problem, new_sites, np.inf, "median")
+    radii = np.unique(problem.cost.data)
+    if problem.penalty is not None:
+        radii = np.unique(np.append(radii[radii < problem.penalty], problem.penalty))
+    low, high = -1, len(radii)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _transport(problem, new_sites, radii[middle], "center") < np.inf:
+            high = middle
+        else:
+            low = middle
+    counted = bool((problem.weight > 0).any())
+    return float(radii[high]) if counted and high < len(radii) else (np.inf if counted else 0.0)
+
+
+def _transport(problem: SitingProblem, new_sites: Ints, radius: float, aim: str) -> float:
+    """Return the best split of people over open rooms of limited capacity (scipy's LP).
+
+    Floors are kept; inf where they cannot be.
+    ``cover`` gives minus the weight served, ``median`` the least person-distance with everybody
+    served or charged, ``center`` 0 where everybody can be served within ``radius``, else inf.
+    """
+    is_open = _open_mask(problem, new_sites)
+    pairs = problem.pairs.tocoo()
+    cap = np.inf if problem.penalty is None or aim == "cover" else problem.penalty
+    counted = problem.weight > 0
+    keep = is_open[pairs.col] & counted[pairs.row] & (pairs.data <= min(radius, cap))
+    rows, cols, cost = pairs.row[keep], pairs.col[keep], pairs.data[keep]
+    n, ids = problem.n_demand, np.arange(len(rows))
+    served = sparse.csr_array((np.ones(len(rows)), (rows, ids)), shape=(n, len(rows)))
+    load = sparse.csr_array((problem.people[rows], (cols, ids)), shape=(problem.n_sites, len(rows)))
+    if aim == "cover":
+        price, low = -problem.weight[rows], np.zeros(n)
+    else:
+        price, low = problem.weight[rows] * cost, counted.astype(float)
+        spare = np.flatnonzero(counted) if cap <= radius and np.isfinite(cap) else np.empty(0, int)
+        extra = sparse.csr_array(
+            (np.ones(len(spare)), (spare, np.arange(len(spare)))), shape=(n, len(spare))
+        )
+        served = sparse.hstack([served, extra])
+        load = sparse.hstack([load, sparse.csr_array((problem.n_sites, len(spare)))])
+        price = np.concatenate([price, problem.weight[spare] * cap])
+    if aim == "center":
+        price = np.zeros(len(price))
+    floors, needed = _floor_rows(problem, rows, served.shape[1])
+    if not len(price):
+        return np.inf if low.any() or (needed > 0).any() else 0.0
+    answer = optimize.milp(
+        price,
+        constraints=[
+            optimize.LinearConstraint(sparse.csc_array(served), low, np.ones(n)),
+            optimize.LinearConstraint(sparse.csc_array(load), -np.inf, problem.capacity),
+            optimize.LinearConstraint(floors, needed, np.inf),
+        ],
+        bounds=optimize.Bounds(0, 1),
+    )
+    return float(answer.fun) if answer.status == 0 else np.inf
+
+
+def _floor_rows(
+    problem: SitingProblem, rows: Ints, n_columns: int
+) -> tuple[sparse.csc_array, Floats]:
+    """Return the floors as rows over the served pairs, and the people each asks for."""
+    matrix = np.zeros((len(problem.floors), n_columns))
+    needed = np.zeros(len(problem.floors))
+    for n, (label, share) in enumerate(problem.floors):
+        inside = problem.demand_groups == label
+        matrix[n, : len(rows)] = np.where(inside[rows], problem.people[rows], 0.0)
+        needed[n] = share * float(problem.people[inside].sum()) * (1 - 1e-9)
+    return sparse.csc_array(matrix), needed

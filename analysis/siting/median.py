@@ -1,0 +1,154 @@
+"""The p-median as a program over the distinct distances of each demand point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from analysis.siting import cover
+from analysis.siting.core import core_of
+from analysis.siting.measure import nearest_open
+from analysis.siting.problem import Bools, Floats, Ints, SitingProblem
+from analysis.siting.program import Program, Soft
+
+
+@dataclass(frozen=True)
+class MedianModel:
+    """A p-median program and where its columns stand.
+
+    Parameters
+    ----------
+    program : Program
+    columns, x : int arrays
+        Site positions and their column ids.
+    spare, z
+        Sites that bring nobody nearer, by class, and their column ids.
+    soft : list of Soft
+    scale, base : float
+        Value is ``base + scale * cost``.
+    """
+
+    program: Program
+    columns: Ints
+    x: Ints
+    spare: list[Ints]
+    z: Ints
+    soft: list[Soft]
+    scale: float
+    base: float
+
+
+@dataclass(frozen=True)
+class Pulls:
+    """The pairs that could bring somebody nearer than what is open already.
+
+    Parameters
+    ----------
+    near : (n_demand, n_sites) CSR array
+        Costs below ``cap``, of candidate sites only.
+    cap : (n_demand,) float array
+        What each point pays without any new site; inf where it must be served anew.
+    """
+
+    near: sparse.csr_array
+    cap: Floats
+
+
+def pulls_of(problem: SitingProblem) -> Pulls:
+    """Return the pairs that matter to a p-median."""
+    cap = nearest_open(problem, problem.must_open)
+    if problem.penalty is not None:
+        cap = np.minimum(cap, problem.penalty)
+    pairs = problem.pairs
+    free = problem.is_candidate.copy()
+    free[problem.must_open] = False
+    rows = np.repeat(np.arange(problem.n_demand), np.diff(pairs.indptr))
+    keep = free[pairs.indices] & (pairs.data < cap[rows]) & (problem.weight > 0)[rows]
+    before = np.concatenate([[0], np.cumsum(keep)])[pairs.indptr]
+    near = sparse.csr_array((pairs.data[keep], pairs.indices[keep], before), shape=pairs.shape)
+    return Pulls(near, cap)
+
+
+def unservable(problem: SitingProblem, pulls: Pulls) -> Bools:
+    """Return which points must be served and cannot be."""
+    empty = np.diff(pulls.near.indptr) == 0
+    return np.asarray(empty & np.isinf(pulls.cap) & (problem.weight > 0))
+
+
+def median_model(problem: SitingProblem, pulls: Pulls) -> MedianModel:
+    """Return the p-median program.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+    pulls : Pulls
+
+    Returns
+    -------
+    MedianModel
+
+    Notes
+    -----
+    For the distinct costs :math:`D_{i1} < … < D_{iK}` of point i, ``z_ik`` is 1 where no site is
+    open within ``D_ik``; the cost is :math:`D_{i1} + \\sum_k (D_{i,k+1} - D_{ik}) z_{ik}` with
+    ``z_ik >= z_i,k-1 - sum of x at D_ik``. One column and one row per pair at most.
+
+    References
+    ----------
+    Elloumi, S. (2010). A tighter formulation of the p-median problem. Journal of Combinatorial
+    Optimization 19, 69-83. doi:10.1007/s10878-008-9162-0
+    García, S., Labbé, M. & Marín, A. (2011). Solving large p-median problems with a radius
+    formulation. INFORMS Journal on Computing 23, 546-556. doi:10.1287/ijoc.1100.0418
+    """
+    useful = np.zeros(problem.n_sites, dtype=bool)
+    useful[pulls.near.indices] = True
+    reduced = core_of(problem, problem.pairs, shrink=False)
+    program, classed = Program(), reduced
+    columns = np.union1d(np.flatnonzero(useful), classed.columns)
+    spare = [group[~useful[group]] for group in classed.spare]
+    spare = [group for group in spare if len(group)]
+    x = program.add_columns(len(columns), whole=True)
+    z = program.add_columns(len(spare), upper=[float(len(s)) for s in spare], whole=True)
+    soft = cover.add_rules(program, problem, columns, x, spare, z)
+    place = np.full(problem.n_sites, -1, dtype=np.intp)
+    place[columns] = x
+    base, scale = _add_levels(program, problem, pulls, place)
+    if problem.floors and problem.penalty is not None:
+        y = cover.add_covered(program, classed, place[classed.columns])
+        soft += cover.add_floors(program, problem, classed, y)
+    return MedianModel(program, columns, x, spare, z, soft, scale, base)
+
+
+def _add_levels(
+    program: Program, problem: SitingProblem, pulls: Pulls, place: Ints
+) -> tuple[float, float]:
+    """Add the levels of every point; return the constant part of the value and the scale."""
+    near, cap, weight = pulls.near, pulls.cap, problem.weight
+    rows = np.repeat(np.arange(problem.n_demand), np.diff(near.indptr))
+    order = np.lexsort((near.data, rows))
+    rows, cost, cols = rows[order], near.data[order].astype(float), near.indices[order]
+    new = np.ones(len(rows), dtype=bool)
+    new[1:] = (rows[1:] != rows[:-1]) | (cost[1:] != cost[:-1])
+    level = np.cumsum(new) - 1
+    row, here = rows[new], cost[new]
+    first = np.ones(len(row), dtype=bool)
+    first[1:] = row[1:] != row[:-1]
+    last = np.roll(first, -1)
+    after = np.where(last, cap[row], np.roll(here, -1))
+    must = np.isinf(after)
+    step = np.where(must, 0.0, weight[row] * (after - here))
+    idle = (weight > 0) & (np.diff(near.indptr) == 0)
+    base = float((weight[idle] * cap[idle]).sum() + (weight[row] * here)[first].sum())
+    scale = float(step.mean()) if len(step) and step.any() else 1.0
+    z = program.add_columns(len(row), cost=step / scale, upper=np.where(must, 0.0, 1.0))
+    each = np.arange(len(row))
+    inner = np.flatnonzero(~first)
+    parts = [
+        (each, z, np.ones(len(row))),
+        (inner, z[inner - 1], -np.ones(len(inner))),
+        (level, place[cols], np.ones(len(cols))),
+    ]
+    program.add_rows(len(row), parts, low=np.where(first, 1.0, 0.0))
+    return base, scale

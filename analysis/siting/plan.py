@@ -1,0 +1,183 @@
+"""A plan: the sites chosen, what they achieve, what no plan can beat, and a check of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from analysis.siting import measure
+from analysis.siting.problem import Floats, Ints, SitingProblem
+
+ZERO_GAP = 1e-8
+SLACK = 1e-6
+
+
+class PlanFault(AssertionError):
+    """A plan contradicts its problem: a fault of the program, never of the user."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A choice of new sites with its value and a proven bound.
+
+    Parameters
+    ----------
+    objective : str
+        The objective of the problem it answers.
+    sites : int array
+        Positions of the new sites, ascending. Existing sites are not listed.
+    value : float
+        Weight covered by all open sites (``cover``), new sites (``cover_all``), person-distance
+        (``median``) or worst distance (``center``).
+    bound : float
+        No plan can be better than this: at least the value for ``cover``, at most the value
+        otherwise. Rounded outward.
+    method : str
+        How it was found: ``exact``, ``search and bound`` or ``given``.
+    status : str
+        ``optimal`` (gap 0), ``feasible`` (stopped with a gap), ``cancelled`` or ``given``.
+    seconds : float
+        Wall time spent.
+    n_existing : int
+        Open sites the plan builds on.
+    covered : float
+        Weight served by all open sites, whatever the objective.
+    total : float
+        Weight of all demand.
+    """
+
+    objective: str
+    sites: Ints
+    value: float
+    bound: float
+    method: str
+    status: str
+    seconds: float
+    n_existing: int = 0
+    covered: float = float("nan")
+    total: float = float("nan")
+    faults: tuple[str, ...] = field(default=())
+
+    @property
+    def gap(self) -> float:
+        """Return how far the value may be from the best possible, as a share of the larger.
+
+        Differences below 1e-8 of the value are the rounding of the bound and count as 0.
+        """
+        if not np.isfinite(self.bound) or not np.isfinite(self.value):
+            return 0.0 if self.bound == self.value else float("inf")
+        scale = max(abs(self.value), abs(self.bound))
+        distance = abs(self.bound - self.value)
+        return 0.0 if distance <= ZERO_GAP * max(scale, ZERO_GAP) else distance / scale
+
+    def verify(self, problem: SitingProblem) -> bool:
+        """Check the plan against its problem, independently of the engine that made it.
+
+        Parameters
+        ----------
+        problem : SitingProblem
+
+        Returns
+        -------
+        bool
+            True; anything wrong raises instead.
+
+        Raises
+        ------
+        PlanFault
+            When the value is not what the sites achieve, the bound lies on the wrong side, or a
+            constraint is broken (a plan of method ``given`` lists broken ones in ``faults``).
+
+        Notes
+        -----
+        The value comes from the costs by :mod:`analysis.siting.measure`, not from any model.
+        It certifies the value and the constraints; of the bound only that it is no contradiction.
+        """
+        found = list(broken(problem, self.sites))
+        if self.method == "given":
+            found = [text for text in found if text not in self.faults]
+        value = measure.value_of(problem, self.sites)
+        if not same(value, self.value):
+            found.append(f"value {self.value!r} is not {value!r}")
+        worse = self.bound < self.value if problem.maximise else self.bound > self.value
+        if worse or np.isnan(self.bound):
+            found.append(f"bound {self.bound!r} is on the wrong side of value {self.value!r}")
+        if self.status == "optimal" and self.gap > 0:
+            found.append(f"called optimal with a gap of {self.gap!r}")
+        if found:
+            raise PlanFault("; ".join(found))
+        return True
+
+
+def same(one: float, other: float) -> bool:
+    """Return whether two values agree within the rounding of their sums."""
+    return one == other or abs(one - other) <= 1e-7 * max(1.0, abs(one), abs(other))
+
+
+def broken(problem: SitingProblem, sites: Ints) -> list[str]:
+    """Return every constraint that a choice of sites breaks, in words.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+    sites : int array
+
+    Returns
+    -------
+    list of str
+        Empty where the choice keeps everything.
+    """
+    found = []
+    if len(np.unique(sites)) != len(sites) or np.any(np.diff(sites) < 0):
+        found.append("sites are not ascending and single")
+    if not problem.is_candidate[sites].all():
+        found.append("a site is open already or forbidden")
+    missing = np.setdiff1d(problem.must_open, sites)
+    if len(missing):
+        found.append(f"{len(missing)} required site(s) not opened")
+    if problem.n_new is not None:
+        exact = problem.objective != "cover_all" and problem.budget is None
+        if len(sites) > problem.n_new or (exact and len(sites) < problem.n_new):
+            found.append(f"{len(sites)} new sites instead of {problem.n_new}")
+    if problem.budget is not None:
+        spent = float(site_costs(problem)[sites].sum())
+        if spent > problem.budget * (1 + 1e-9) + 1e-9:
+            found.append(f"costs {spent:g}, budget {problem.budget:g}")
+    return found + _broken_quotas(problem, sites) + _broken_coverage(problem, sites)
+
+
+def site_costs(problem: SitingProblem) -> Floats:
+    """Return what each new site costs (1 where nothing is stated)."""
+    if problem.site_cost is None:
+        return np.ones(problem.n_sites)
+    return np.asarray(problem.site_cost, dtype=float)
+
+
+def _broken_quotas(problem: SitingProblem, sites: Ints) -> list[str]:
+    found = []
+    for column, label, least, most in problem.quotas:
+        labels = problem.kinds if column == "kind" else problem.groups
+        number = int((labels[sites] == label).sum())
+        if number < least or (most is not None and number > most):
+            found.append(f"{number} sites of {column} {label}, quota {least} to {most}")
+    return found
+
+
+def _broken_coverage(problem: SitingProblem, sites: Ints) -> list[str]:
+    """Return broken floors and a missed target share."""
+    found = []
+    if problem.objective == "cover_all":
+        covered, total = measure.weight_covered(problem, sites), float(problem.weight.sum())
+        if covered < problem.share * total * (1 - SLACK):
+            found.append(f"covers {covered:g} of {total:g}, share {problem.share:g}")
+    if problem.floors and problem.capacity is not None:
+        if not np.isfinite(measure.weight_covered(problem, sites)):
+            found.append("the capacities cannot meet the floors")
+    elif problem.floors:
+        groups = measure.people_by_group(problem, sites)
+        for label, share in problem.floors:
+            covered, total = groups[label]
+            if covered < share * total * (1 - SLACK):
+                found.append(f"covers {covered:g} of {total:g} in {label}, floor {share:g}")
+    return found

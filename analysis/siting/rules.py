@@ -1,0 +1,126 @@
+"""The demands on the set of new sites, as rows over sites, and those nobody could ever meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.siting.plan import site_costs
+from analysis.siting.problem import Floats, Ints, SitingProblem
+from geo.errors import InfeasibleError, first_ids
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One demand: ``low <= sum of weight over new sites <= high``.
+
+    Parameters
+    ----------
+    name : str
+        How to call it in a message, for example ``quota of kind village``.
+    weight : (n_sites,) float array
+    low, high : float
+    """
+
+    name: str
+    weight: Floats
+    low: float
+    high: float
+
+
+def rules_of(problem: SitingProblem) -> list[Rule]:
+    """Return count, quotas and budget of a problem as rules."""
+    found = []
+    ones = np.ones(problem.n_sites)
+    if problem.n_new is not None:
+        exact = problem.objective != "cover_all" and problem.budget is None
+        low = float(problem.n_new) if exact else 0.0
+        found.append(Rule("number of new sites", ones, low, float(problem.n_new)))
+    for column, label, least, most in problem.quotas:
+        labels = problem.kinds if column == "kind" else problem.groups
+        weight = (labels == label).astype(float)
+        high = np.inf if most is None else float(most)
+        found.append(Rule(f"quota of {column} {label}", weight, float(least), high))
+    if problem.budget is not None:
+        found.append(Rule("budget", site_costs(problem), 0.0, float(problem.budget)))
+    return found
+
+
+def classes_of(problem: SitingProblem) -> Ints:
+    """Return a class per site, ``(n_sites,)``: sites of one class are alike to every rule."""
+    keys = [np.zeros(problem.n_sites)]
+    for rule in rules_of(problem):
+        keys.append(rule.weight)
+    return np.unique(np.column_stack(keys), axis=0, return_inverse=True)[1].ravel()
+
+
+def check_rules(problem: SitingProblem) -> None:
+    """Refuse what no choice of sites can meet, naming the demand and by how much it fails.
+
+    Raises
+    ------
+    InfeasibleError
+        A site both required and forbidden; more sites wanted than candidates; quotas that
+        contradict each other, the candidates, the required sites or the number; a budget below
+        the required sites.
+    """
+    both = np.intersect1d(problem.must_open, problem.forbidden)
+    if len(both):
+        ids = first_ids(both)
+        raise InfeasibleError(
+            "siting.required_forbidden",
+            f"{len(both)} site(s) ({ids}) are both required and forbidden; drop one of the two.",
+            count=len(both),
+            ids=ids,
+        )
+    for rule in rules_of(problem):
+        _check_rule(problem, rule)
+    _check_quota_sums(problem)
+
+
+def _check_rule(problem: SitingProblem, rule: Rule) -> None:
+    able = float(rule.weight[problem.is_candidate].sum())
+    fixed = float(rule.weight[problem.must_open].sum())
+    if rule.low > rule.high:
+        raise _fault(rule.name, rule.low, rule.high, "its least is above its most")
+    if rule.low > able:
+        raise _fault(rule.name, rule.low, able, "there are not so many candidates")
+    if fixed > rule.high * (1 + 1e-12):
+        raise _fault(rule.name, fixed, rule.high, "the required sites alone are above it")
+
+
+def _check_quota_sums(problem: SitingProblem) -> None:
+    if problem.n_new is None:
+        return
+    for column in ("kind", "group"):
+        quotas = [q for q in problem.quotas if q[0] == column]
+        least = sum(q[2] for q in quotas)
+        if least > problem.n_new:
+            why = f"the least of all {column} quotas together is above the number of new sites"
+            raise _fault(f"{column} quotas", least, problem.n_new, why)
+        labels = problem.kinds if column == "kind" else problem.groups
+        if not quotas or problem.budget is not None or problem.objective == "cover_all":
+            continue
+        able = problem.is_candidate
+        limited = np.isin(labels.astype(str), [q[1] for q in quotas])
+        room = int((able & ~limited).sum())
+        for _, label, _, most in quotas:
+            here = int((able & (labels == label)).sum())
+            room += here if most is None else min(most, here)
+        if room < problem.n_new:
+            why = f"the most of all {column} quotas together is below the number of new sites"
+            raise _fault("number of new sites", problem.n_new, room, why)
+
+
+def _fault(name: str, wanted: float, possible: float, why: str) -> InfeasibleError:
+    return InfeasibleError(
+        "siting.rule",
+        f"No plan can keep the {name}: it asks for {wanted:g}, {possible:g} is possible"
+        f" ({wanted - possible:g} too much), because {why}.",
+        demand=name,
+        wanted=wanted,
+        possible=possible,
+        excess=wanted - possible,
+        reason=why,
+    )
