@@ -22,7 +22,7 @@ SETTINGS = ("urban", "rural")
 COLUMNS = ["demand_id", "unit_id", "people", "group", "setting", "location_basis", "lon", "lat"]
 # One point for 1.5 km² left of a cell; docs/population.md measures what fewer or more would change.
 KM2_PER_POINT = 1.5
-LEAST_POINTS, MOST_POINTS = 12, 80
+LEAST_POINTS, MOST_POINTS = 24, 80
 
 
 def village_people() -> pd.DataFrame:
@@ -58,20 +58,32 @@ def located_demand(rows: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["people"] > 0]
 
 
-def spread_demand(rows: pd.DataFrame, cells: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Return the people of unlocated villages on fixed points of what is left of their township."""
+def areas_to_fill(
+    rows: pd.DataFrame, cells: gpd.GeoDataFrame
+) -> tuple[gpd.GeoSeries, pd.DataFrame]:
+    """Return, by township, what is left of its cell in metres and the people to spread there."""
     metric = metric_crs(cells)
     outlines = cells.set_index("unit_id").geometry.to_crs(metric)
     places = gpd.GeoSeries(gpd.points_from_xy(rows["lon"], rows["lat"]), rows.index, crs=WGS84)
     places = places.to_crs(metric)
-    parts = []
+    areas, people = {}, {}
     for township, inside in rows.groupby("parent_id"):
-        lost = inside[inside["lon"].isna()]
-        known = places[inside.index.difference(lost.index)]
-        left = area_left(outlines[township], np.column_stack([known.x, known.y]), parts=len(inside))
+        lost = inside["lon"].isna()
+        known = places[inside.index[~lost]]
+        taken = np.column_stack([known.x, known.y])
+        areas[township] = area_left(outlines[township], taken, parts=len(inside))
+        people[township] = inside.loc[lost, list(SETTINGS)].sum()
+    return gpd.GeoSeries(areas, crs=metric), pd.DataFrame(people).T
+
+
+def spread_demand(rows: pd.DataFrame, cells: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the people of unlocated villages on fixed points of what is left of their township."""
+    areas, people = areas_to_fill(rows, cells)
+    parts = []
+    for township, area in areas.items():
         points = demand_points(
-            left,
-            lost[list(SETTINGS)].sum(),
+            area,
+            people.loc[township],
             km2_per_point=KM2_PER_POINT,
             least=LEAST_POINTS,
             most=MOST_POINTS,
@@ -80,12 +92,9 @@ def spread_demand(rows: pd.DataFrame, cells: gpd.GeoDataFrame) -> pd.DataFrame:
         points["demand_id"] = [f"t{township}-{n:03d}" for n in range(1, len(points) + 1)]
         parts.append(points)
     frame = pd.concat(parts, ignore_index=True)
-    at = gpd.GeoSeries(shapely.points(frame["x"], frame["y"]), crs=metric).to_crs(WGS84)
+    at = gpd.GeoSeries(shapely.points(frame["x"], frame["y"]), crs=areas.crs).to_crs(WGS84)
     return frame.assign(
-        group="resident",
-        location_basis="modelled",
-        lon=at.x.round(5),
-        lat=at.y.round(5),
+        group="resident", location_basis="modelled", lon=at.x.round(5), lat=at.y.round(5)
     )
 
 
