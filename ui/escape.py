@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import html
 import json
+import re
 
 from markupsafe import Markup
 
+_IN_HTML = {ord(c): f"&#{ord(c)};" for c in "$`{"}
+# What would open a jinja expression, statement or comment.
+_TEMPLATE = re.compile(r"\{(?=[{%#])")
 _IN_SCRIPT = {ord(c): f"\\u{ord(c):04x}" for c in "<>&'`$_\u2028\u2029"}
 
 
@@ -25,15 +29,16 @@ def esc(value: object) -> str:
     Notes
     -----
     ``html.escape`` is not enough for folium: it writes some values into JavaScript template
-    literals, where ``${…}`` runs and a back-tick ends the literal. Both become character
+    literals, where ``${…}`` runs and a back-tick ends the literal, and branca parses what it has
+    written as a jinja template, where ``{{ … }}`` runs on the server. All three characters become
     references here. The map's own scripts never need this: they set ``textContent``.
 
     Examples
     --------
     >>> esc("<b>`${1}`</b>")
-    '&lt;b&gt;&#96;&#36;{1}&#96;&lt;/b&gt;'
+    '&lt;b&gt;&#96;&#36;&#123;1}&#96;&lt;/b&gt;'
     """
-    return html.escape(str(value), quote=True).replace("$", "&#36;").replace("`", "&#96;")
+    return html.escape(str(value), quote=True).translate(_IN_HTML)
 
 
 def script_json(value: object) -> Markup:
@@ -51,6 +56,11 @@ def script_json(value: object) -> Markup:
 
     Notes
     -----
+    branca parses every finished script as a jinja template once more, so a name such as
+    ``{{ … }}`` would be *executed on the server*. In JSON a brace that opens an object is followed
+    by a quote or a closing brace; one followed by a brace, ``%`` or ``#`` stands in a text and is
+    written as an escape.
+
     Besides what could end the script (``<``, ``>``, ``&``) and the two line ends that JSON allows
     and old JavaScript does not, the characters that folium and streamlit-folium look for in the
     scripts they rewrite are written as escapes too: quote, back-tick, dollar and the underscore of
@@ -62,4 +72,4 @@ def script_json(value: object) -> Markup:
     "\\u003c/script\\u003e"
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Markup(text.translate(_IN_SCRIPT))
+    return Markup(_TEMPLATE.sub(r"\\u007b", text.translate(_IN_SCRIPT)))

@@ -14,7 +14,6 @@ from typing import Any
 
 import folium
 import numpy as np
-from streamlit_folium import st_folium
 
 from ui import assets
 from ui.escape import esc
@@ -129,6 +128,9 @@ def show(view: MapView, *, key: str, height: int = 620) -> Click | None:
     ui.assets.BundleMissingError
         When the scripts have not been built.
     """
+    # Here, because it brings all of Streamlit, which the command line does without.
+    from streamlit_folium import st_folium
+
     assets.forget_networks()
     frame = _frame(view, public=view.public)
     standing = OfflineMap(assets.bundle_url())

@@ -63,6 +63,7 @@ def _areas(layer: Polygons, words: Words) -> Spec:
         "mark": None if layer.values is not None else _outline(layer),
         "dashed": layer.dashed,
         "line": layer.line,
+        "land": layer.values is None and layer.line == "strong",
         "clickable": clickable,
         "tips": pack.texts(layer.tooltip, index),
         "labels": pack.texts(layer.labels, index),
@@ -102,13 +103,8 @@ def _room_rows(symbol: pd.Series, bases: pd.Series, words: Words) -> list[Spec]:
     rows = [{"kind": kind, "basis": "f", "text": words.choice("kind", kind)} for kind in kinds]
     shown = [filling for filling in ("f", "h", "o") if (bases == filling).any()]
     return rows + [
-        {
-            "kind": "township",
-            "basis": filling,
-            "text": words(f"map.filling_{filling}"),
-            "apart": n == 0,
-        }
-        for n, filling in enumerate(shown)
+        {"kind": "township", "basis": basis, "text": words(f"map.filling_{basis}"), "wide": True}
+        for basis in shown
     ]
 
 

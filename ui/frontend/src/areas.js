@@ -8,7 +8,9 @@ const LINES = {
   thin: { color: "#5d6b78", weight: 0.7, opacity: 0.75 },
   strong: { color: "#2f3b47", weight: 1.6, opacity: 0.9 },
 };
-const SELECTED = { color: "#8c1c2b", weight: 3, opacity: 1 };
+// On colour a light line reads better than a dark one, dashed or not.
+const ON_COLOUR = { color: "#ffffff", weight: 0.9, opacity: 0.95 };
+const SELECTED = { color: "#11181f", weight: 3, opacity: 1, dashArray: null };
 
 let hatching = null;
 
@@ -62,18 +64,33 @@ export class Areas {
         className: "rp-tooltip",
       });
     }
+    if (spec.land) this.group.addLayer(this.land(data));
     for (const area of this.shapes) this.group.addLayer(area);
     this.stage.restack();
   }
 
+  /** Land under everything, so that it stands out from the sea where nothing is coloured. */
+  land(data) {
+    return L.polygon(data.shapes.flatMap(shape), {
+      renderer: this.stage.landCanvas,
+      pane: "rp-land",
+      interactive: false,
+      stroke: false,
+      fillColor: "#fdfdfb",
+      fillOpacity: 1,
+    });
+  }
+
   style(i) {
     const { codes, colours, dashed, line } = this.spec;
-    const code = codes ? codes[i] : " ";
-    const base = { ...LINES[line], dashArray: dashed ? "4 3" : null, fill: true, fillOpacity: 0 };
-    if (code === UNKNOWN) Object.assign(base, { fillColor: hatch(), fillOpacity: 0.8 });
-    else if (code !== " ") {
-      Object.assign(base, { fillColor: colours[parseInt(code, 36)], fillOpacity: 0.82 });
-    } else if (!this.spec.clickable) base.fill = false;
+    const base = { ...LINES[line], dashArray: dashed ? "4 3" : null };
+    if (!codes) Object.assign(base, { fill: this.spec.clickable, fillOpacity: 0 });
+    else if (codes[i] === UNKNOWN) {
+      Object.assign(base, { fill: true, fillColor: hatch(), fillOpacity: 0.9 });
+    } else {
+      const fillColor = colours[parseInt(codes[i], 36)];
+      Object.assign(base, ON_COLOUR, { fill: true, fillColor, fillOpacity: 0.75 });
+    }
     if (this.data && this.data.ids[i] === this.selected) Object.assign(base, SELECTED);
     return base;
   }

@@ -29,7 +29,19 @@ const Box = L.Control.extend({
 
 function fullScreenButton(map, text) {
   const bar = el("div", "leaflet-bar");
-  const button = el("a", "rp-full", "⛶");
+  const button = el("a", "rp-full");
+  button.append(
+    svg(
+      "svg",
+      { viewBox: "0 0 16 16", width: 15, height: 15, "aria-hidden": "true" },
+      svg("path", {
+        d: "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4",
+        fill: "none",
+        stroke: "#2f3b47",
+        "stroke-width": 1.8,
+      }),
+    ),
+  );
   button.href = "#";
   button.title = text.full;
   button.setAttribute("role", "button");

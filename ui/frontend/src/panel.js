@@ -51,6 +51,10 @@ export const Panel = L.Control.extend({
     return box;
   },
 
+  isOpen() {
+    return !this.body.hidden;
+  },
+
   /** Rebuild the list; keeps the keyboard's place. */
   draw() {
     const focused = document.activeElement?.dataset?.layer;
@@ -89,10 +93,10 @@ export const Panel = L.Control.extend({
   },
 
   legend({ unit, rows }) {
-    const list = el("div", "rp-legend");
+    const list = el("div", rows.length > 6 ? "rp-legend rp-two" : "rp-legend");
     if (unit) list.append(el("div", "rp-unit", unit));
     for (const row of rows) {
-      const line = el("div", row.apart ? "rp-row rp-apart" : "rp-row");
+      const line = el("div", row.wide ? "rp-row rp-wide" : "rp-row");
       line.append(swatch(row), el("span", "", row.text));
       list.append(line);
     }

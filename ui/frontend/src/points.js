@@ -75,7 +75,7 @@ export class Rooms extends Rebuilt {
       renderer: this.stage.symbolRenderer,
       pane: "rp-points",
       radius: 12,
-      color: "#1b1f24",
+      color: "#11181f",
       weight: 2.5,
       fill: false,
       interactive: false,
@@ -116,7 +116,7 @@ export class HullLayer extends Rebuilt {
     html.style.lineHeight = `${size - 3}px`;
     const badge = L.marker(middle, {
       icon: L.divIcon({ html, className: "", iconSize: [size, size] }),
-      pane: "rp-hulls",
+      pane: "rp-badges",
       keyboard: false,
     });
     badge.rp = i;

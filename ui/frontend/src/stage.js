@@ -19,8 +19,8 @@ const TYPES = {
   dots: DotLayer,
 };
 // Panes from the bottom up; areas keep Leaflet's overlay pane (400).
-const PANES = { reach: 410, dots: 420, hulls: 430, points: 440, labels: 450 };
-const SILENT = ["reach", "dots", "labels"];
+const PANES = { land: 390, reach: 410, dots: 420, hulls: 430, points: 440, badges: 445, labels: 450 };
+const SILENT = ["land", "reach", "dots", "labels"];
 
 const stages = new WeakMap();
 let clicks = 0;
@@ -40,6 +40,7 @@ class Stage {
       pane.style.zIndex = z;
       if (SILENT.includes(name)) pane.style.pointerEvents = "none";
     }
+    this.landCanvas = L.canvas({ padding: 0.3, pane: "rp-land" });
     this.areaCanvas = L.canvas({ padding: 0.3, tolerance: 2 });
     this.reachCanvas = L.canvas({ padding: 0.3, pane: "rp-reach" });
     this.hullRenderer = L.svg({ padding: 0.5, pane: "rp-hulls" });
@@ -99,7 +100,12 @@ class Stage {
     }
     if (view.focus && String(view.focus) !== String(this.focus)) {
       const [west, south, east, north] = view.focus;
-      this.map.fitBounds([[south, west], [north, east]], { padding: [12, 12], animate: false });
+      const side = this.panel.isOpen() ? 230 : 12;
+      this.map.fitBounds([[south, west], [north, east]], {
+        paddingTopLeft: [12, 12],
+        paddingBottomRight: [side, 12],
+        animate: false,
+      });
       this.focus = view.focus;
     }
     this.selected = view.selected;
