@@ -155,7 +155,8 @@ def coverage_by_unit(
         Index ``unit_id``, context units left out. ``people`` is the sum of the demand, next to
         ``population`` and its basis from the units; ``modelled_share`` is the share of those
         people, and ``covered_modelled_share`` the share of the covered, who stand on modelled
-        points; distances are means and quantiles over people, in metres.
+        points; distances are means and quantiles over people, in metres. ``rooms`` counts every
+        room that serves the unit or a part of it, ``own_rooms`` those of the unit's own level.
 
     Notes
     -----
@@ -172,6 +173,8 @@ def coverage_by_unit(
     table["modelled_share"] = share(table["people_modelled"], table["people"])
     table["covered_modelled_share"] = share(table["covered_modelled"], table["people_covered"])
     table = table.join(_rooms_by_unit(rooms, rooms["serves_unit_id"].map(up), table.index))
+    own = rooms.loc[rooms["level"] == level, "serves_unit_id"].value_counts()
+    table["own_rooms"] = own.reindex(table.index).fillna(0).astype(int)
     table["people_per_room"] = share(table["people"], table["rooms"])
     table["rooms_per_10k"] = share(table["rooms"] * 10_000, table["people"])
     return table.drop(columns=["people_modelled", "covered_modelled"])

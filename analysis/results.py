@@ -30,6 +30,18 @@ def is_open_case(cases: gpd.GeoDataFrame) -> pd.Series:
     return ~cases["status"].isin([*CLOSED_STATES, *NOT_COUNTED])
 
 
+def main_categories(categories: pd.Series) -> pd.Series:
+    """Return the first level of each case's first category: ``交通`` of ``交通/拥堵;环境``.
+
+    Parameters
+    ----------
+    categories : Series of str
+        Several values joined by ``;``, levels by ``/``; empty text where unknown.
+    """
+    first = categories.fillna("").astype(str).str.split(";").str[0]
+    return first.str.split("/").str[0]
+
+
 def case_units(
     cases: gpd.GeoDataFrame, rooms: gpd.GeoDataFrame, units: gpd.GeoDataFrame, *, level: str
 ) -> pd.Series:

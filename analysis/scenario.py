@@ -135,6 +135,16 @@ class Scenario:
         """Return the scenario with one limit for town and country."""
         return replace(self, limit_urban_m=limit_m, limit_rural_m=limit_m)
 
+    def only_measured(self) -> Scenario:
+        """Return the scenario with everything that no survey depends on at its default.
+
+        Two scenarios with the same day and limits have the same survey, so a cache is keyed on
+        this.
+        """
+        return Scenario(
+            as_of=self.as_of, limit_urban_m=self.limit_urban_m, limit_rural_m=self.limit_rural_m
+        )
+
 
 def scenario_of(study: Study, **settings: Any) -> Scenario:
     """Return a scenario that starts from the study's own service standard.

@@ -40,6 +40,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "rank", "name", "kind", "county", "township", "people_in_order", "people_modelled_share",
         "people_alone", "people_lost", "location_basis", "site_id",
     ),
+    "unplaced": ("name", "kind", "note", "site_id"),
     "rooms": (
         "name", "level", "kind", "serves", "located", "opened", "basis", "location_basis", "note",
         "room_id",

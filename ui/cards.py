@@ -1,0 +1,82 @@
+"""The card of one room or unit, and the list from which a keyboard picks one."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from analysis.journey import Survey
+from ui import widgets
+from ui.tables import kilometres, mark, percent, whole
+from ui.wording import Words
+
+UNIT_LAYERS = ("township", "density", "county")
+
+
+def choices(measured: Survey) -> pd.Series:
+    """Return what can be picked: key ``layer:id`` to its name, first nothing."""
+    units = pd.concat([measured.by_level["county"], measured.by_level["township"]])
+    county = units["parent_id"].map(measured.study.units["name"])
+    names = {"": ""}
+    names |= {f"township:{key}": f"{county[key]} {name}" for key, name in units["name"].items()}
+    rooms = measured.rooms
+    names |= {
+        f"rooms_{level}:{key}": name
+        for key, name, level in zip(rooms.index, rooms["name"], rooms["level"], strict=True)
+    }
+    return pd.Series(names)
+
+
+def card_of(picked: str, measured: Survey, text: Words) -> None:
+    """Show the card of a picked room or unit; of nothing, say how to pick."""
+    layer, _, feature = picked.partition(":")
+    if layer.startswith("rooms_") and feature in measured.rooms.index:
+        _room_card(feature, measured, text)
+        return
+    for level in ("county", "township"):
+        if layer in UNIT_LAYERS and feature in measured.by_level[level].index:
+            _unit_card(feature, level, measured, text)
+            return
+    st.info(text("overview.card_hint"))
+
+
+def _room_card(room_id: str, measured: Survey, text: Words) -> None:
+    room = measured.rooms.loc[room_id]
+    names = measured.study.units["name"]
+    opened = room["opened"]
+    cases = int((measured.cases["room_id"] == room_id).sum())
+    activities = int((measured.activities["room_id"] == room_id).sum())
+    rows = {
+        text("column.kind"): text.choice("kind", room["kind"]),
+        text("column.level"): text.choice("level", room["level"]),
+        text("column.serves"): str(names.get(room["serves_unit_id"], "—")),
+        text("column.located"): str(names.get(room["located_unit_id"], "—")),
+        text("column.opened"): "—" if pd.isna(opened) else opened.date().isoformat(),
+        text("column.basis"): mark(room["basis"], text),
+        text("column.location_basis"): mark(room["location_basis"], text),
+        text("column.cases"): whole(cases),
+        text("column.activities"): whole(activities),
+        text("column.note"): room.get("note") or "—",
+        text("column.source"): room.get("source") or "—",
+    }
+    widgets.card(str(room["name"]), rows)
+
+
+def _unit_card(unit_id: str, level: str, measured: Survey, text: Words) -> None:
+    unit = measured.by_level[level].loc[unit_id]
+    made_up = f"{mark('simulated', text)} {whole(unit['rooms_simulated'])}"
+    rows = {
+        text("column.level"): text.choice("level", level),
+        text("column.population"): whole(unit["population"]),
+        text("column.population_basis"): mark(unit["population_basis"], text),
+        text("column.share_covered"): percent(unit["share_covered"]),
+        text("column.people_uncovered"): whole(unit["people_uncovered"]),
+        text("column.modelled_share"): percent(unit["modelled_share"], 0),
+        text("column.mean_m"): kilometres(unit["mean_m"]),
+        text("column.worst_m"): kilometres(unit["worst_m"]),
+        text("column.rooms"): f"{whole(unit['rooms'])} ({made_up})",
+        text("column.people_per_room"): whole(unit["people_per_room"]),
+        text("column.cases"): whole(unit["cases"]),
+        text("column.cases_open"): whole(unit["cases_open"]),
+    }
+    widgets.card(str(unit["name"]), rows)

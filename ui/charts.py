@@ -1,0 +1,123 @@
+"""Plots where people would rather look than read; each stands beside its table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from analysis.results import is_open_case, main_categories
+from ui.wording import Words
+
+ACCENT = "#1f5f8b"
+MUTED = "#c9d3dc"
+SECOND = "#d95f0e"
+
+
+def bars(table: pd.DataFrame, *, name: str, value: str, title: str, fmt: str) -> alt.Chart:
+    """Return one horizontal bar a row, longest first, with its value written at the end.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns ``name`` and ``value``; rows with an unknown value have no bar.
+    name, value : str
+        Columns.
+    title : str
+        Of the value axis, unit included.
+    fmt : str
+        A d3 number format.
+    """
+    base = alt.Chart(table).encode(
+        y=alt.Y(f"{name}:N", sort="-x", title=None),
+        x=alt.X(f"{value}:Q", title=title, axis=alt.Axis(format=fmt)),
+        tooltip=[alt.Tooltip(f"{name}:N"), alt.Tooltip(f"{value}:Q", format=fmt, title=title)],
+    )
+    labels = base.mark_text(align="left", dx=4, color="#334").encode(
+        text=alt.Text(f"{value}:Q", format=fmt)
+    )
+    return (base.mark_bar(color=ACCENT) + labels).properties(height=26 * max(len(table), 1) + 30)
+
+
+def lorenz(curve: pd.DataFrame, *, x: str, y: str, text: Words) -> alt.Chart:
+    """Return a Lorenz curve beside the line of perfect evenness.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        Columns ``x`` and ``y``, both 0–1, from (0, 0) to (1, 1).
+    """
+    axis = alt.Axis(format="%", tickCount=5)
+    line = (
+        alt.Chart(curve)
+        .mark_line(color=ACCENT, point=alt.OverlayMarkDef(size=18))
+        .encode(
+            x=alt.X(f"{x}:Q", title=text("districts.lorenz_people"), axis=axis),
+            y=alt.Y(f"{y}:Q", title=text("districts.lorenz_rooms"), axis=axis),
+        )
+    )
+    even = pd.DataFrame({x: [0.0, 1.0], y: [0.0, 1.0]})
+    equal = alt.Chart(even).mark_line(color=MUTED, strokeDash=[4, 4]).encode(x=f"{x}:Q", y=f"{y}:Q")
+    return (equal + line).properties(height=300)
+
+
+def stacked(
+    counts: pd.DataFrame, *, words: tuple[str, str, str], order: Sequence[str]
+) -> alt.Chart:
+    """Return stacked horizontal bars of counts.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Columns named by ``words``: the row, the part, the count.
+    words : (str, str, str)
+    order : sequence of str
+        The parts, first the one drawn nearest the axis.
+    """
+    row, part, count = words
+    colours = alt.Scale(domain=list(order), range=[ACCENT, SECOND])
+    return (
+        alt.Chart(counts)
+        .mark_bar()
+        .encode(
+            y=alt.Y(f"{row}:N", sort="-x", title=None),
+            x=alt.X(f"sum({count}):Q", title=count, axis=alt.Axis(tickMinStep=1)),
+            color=alt.Color(
+                f"{part}:N", scale=colours, title=None, legend=alt.Legend(orient="top")
+            ),
+            tooltip=[f"{row}:N", f"{part}:N", f"{count}:Q"],
+        )
+        .properties(height=26 * max(counts[row].nunique(), 1) + 60)
+    )
+
+
+def cases_by_category(cases: pd.DataFrame, text: Words) -> alt.Chart:
+    """Return how many cases each category has, resolved and unresolved."""
+    solved, unsolved = text("cases.solved"), text("cases.unsolved")
+    rows = pd.DataFrame(
+        {
+            text("cases.category"): main_categories(cases["categories"]),
+            "status": is_open_case(cases).map({True: unsolved, False: solved}),
+        }
+    )
+    counts = rows.value_counts().rename(text("cases.count")).reset_index()
+    names = (text("cases.category"), "status", text("cases.count"))
+    return stacked(counts, words=names, order=[solved, unsolved])
+
+
+def by_month(dates: pd.Series, text: Words) -> alt.Chart:
+    """Return how many cases came each month."""
+    known = pd.to_datetime(dates).dropna()
+    months = known.dt.to_period("M").dt.to_timestamp().value_counts().sort_index()
+    counts = pd.DataFrame({"month": months.index, "count": months.to_numpy()})
+    return (
+        alt.Chart(counts)
+        .mark_bar(color=ACCENT)
+        .encode(
+            x=alt.X("month:T", title=None, axis=alt.Axis(format="%Y-%m")),
+            y=alt.Y("count:Q", title=text("cases.count"), axis=alt.Axis(tickMinStep=1)),
+            tooltip=[alt.Tooltip("month:T", format="%Y-%m"), alt.Tooltip("count:Q")],
+        )
+        .properties(height=220)
+    )

@@ -1,0 +1,147 @@
+"""What surrounds every page: settings, language, banner, and the one place errors are shown."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from analysis.journey import Survey
+from analysis.scenario import Scenario, Study, scenario_of
+from geo.errors import RoomplanError
+from ui import cached, state
+from ui.wording import LANGUAGES, Words, words
+
+ROOT = Path(__file__).parent.parent
+PAGES = ("overview", "districts", "cases", "sites", "gaps")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+BOUNDS = {item.name: item.metadata for item in fields(Scenario)}
+
+
+def run() -> None:
+    """Draw the page the reader is on, with its frame; errors of the user's making end here."""
+    text = language()
+    st.set_page_config(page_title=text("app.title"), page_icon="◎", layout="wide")
+    _require_sign_in()
+    pages = [
+        st.Page(f"ui/pages/{name}.py", title=text(f"pages.{name}"), url_path=name, default=not n)
+        for n, name in enumerate(PAGES)
+    ]
+    page = st.navigation(pages, position="top")
+    _switch_language(text)
+    try:
+        page.run()
+    except RoomplanError as error:
+        st.error(text.explain(error), icon=":material/error:")
+
+
+def language() -> Words:
+    """Return the wording of the language the reader chose; Chinese at first."""
+    return words(state.kept("lang", LANGUAGES[0]))
+
+
+def study_folder() -> Path:
+    """Return the folder of the study that is shown: the bundled one unless told otherwise."""
+    return Path(os.environ.get("ROOMPLAN_STUDY") or ROOT / "data")
+
+
+def measured(**settings: Any) -> tuple[Survey, Words]:
+    """Draw the settings every page shares and return the survey they ask for.
+
+    Parameters
+    ----------
+    **settings
+        Further fields of the scenario, from the page's own widgets.
+    """
+    text = language()
+    study = cached.load(study_folder())
+    scenario = _scenario(study, text, settings)
+    _banner(study, text)
+    return cached.survey(study, scenario), text
+
+
+def setting(name: str, field: str, label: str, *, default: float, step: float) -> float:
+    """Draw a number setting within the bounds that the scenario gives it."""
+    bounds = BOUNDS[field]
+    kind = bounds["kind"]
+    value = st.number_input(
+        label,
+        min_value=bounds["least"],
+        max_value=bounds["most"],
+        step=kind(step),
+        key=state.slot(name, kind(default), parse=_within(bounds)),
+        help=words(language().lang)(f"help.{field}"),
+    )
+    return state.keep(name, value, kind(default))
+
+
+def _within(bounds: Any) -> Any:
+    def parse(text: str) -> Any:
+        return min(max(bounds["kind"](text), bounds["least"]), bounds["most"])
+
+    return parse
+
+
+def _scenario(study: Study, text: Words, settings: dict[str, Any]) -> Scenario:
+    start = scenario_of(study)
+    with st.sidebar:
+        st.markdown(f"#### {text('app.settings')}")
+        today = dt.date.today()
+        as_of = st.date_input(
+            text("app.as_of"),
+            key=state.slot("as_of", today, parse=dt.date.fromisoformat),
+            min_value=dt.date(1979, 1, 1),
+            max_value=dt.date(today.year + 10, 12, 31),
+            format="YYYY-MM-DD",
+            help=text("app.as_of_help"),
+        )
+        state.keep("as_of", as_of, today)
+        limits = {
+            field: setting(short, field, text(label), default=getattr(start, field), step=100)
+            for short, field, label in (
+                ("urban", "limit_urban_m", "app.limit_urban"),
+                ("rural", "limit_rural_m", "app.limit_rural"),
+            )
+        }
+        st.caption(text("app.basis_legend"))
+        st.caption(text("app.distance_note"))
+    return scenario_of(study, **{"as_of": as_of, **limits, **settings})
+
+
+def _banner(study: Study, text: Words) -> None:
+    if study.is_demonstration:
+        counts = study.rooms["basis"].value_counts()
+        st.warning(
+            text(
+                "app.demonstration",
+                simulated=int(counts.get("simulated", 0)),
+                reported=int(counts.get("reported", 0)),
+            ),
+            icon=":material/science:",
+        )
+
+
+def _switch_language(text: Words) -> None:
+    with st.sidebar:
+        other = next(lang for lang in LANGUAGES if lang != text.lang)
+        if st.button(text("app.language"), key="language", width="stretch"):
+            state.keep("lang", other, LANGUAGES[0])
+            st.rerun()
+        state.keep("lang", text.lang, LANGUAGES[0])
+
+
+def _require_sign_in() -> None:
+    """Refuse to serve on any address but loopback unless sign-in is configured and done."""
+    address = st.get_option("server.address")
+    if address in LOOPBACK:
+        return
+    if "auth" not in st.secrets:
+        st.error(language()("app.no_sign_in", address=address or "0.0.0.0"))
+        st.stop()
+    if not st.user.is_logged_in:
+        st.login()
+        st.stop()

@@ -1,0 +1,80 @@
+"""What the reader chose: the only place that touches the session, mirrored in the page's link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from geo.errors import RoomplanError
+
+_KEPT = "kept"
+
+
+def slot(name: str, default: Any, *, parse: Callable[[str], Any] = str) -> str:
+    """Return the widget key of a setting, filled from the session, else the link, else a default.
+
+    Parameters
+    ----------
+    name : str
+        The setting's name in the link.
+    default : object
+    parse : callable
+        Turns the link's text into a value; what it refuses falls back to the default.
+    """
+    key = f"w_{name}"
+    if name in _waiting():
+        st.session_state[key] = _waiting().pop(name)
+    if key not in st.session_state:
+        st.session_state[key] = _kept().get(name, _from_link(name, default, parse))
+    return key
+
+
+def keep(name: str, value: Any, default: Any) -> Any:
+    """Remember a setting over page changes and write it into the link; return it."""
+    _kept()[name] = value
+    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    wanted = None if value == default else text
+    if wanted is None:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != wanted:
+        st.query_params[name] = wanted
+    return value
+
+
+def kept(name: str, default: Any) -> Any:
+    """Return a remembered value that no widget holds."""
+    return _kept().get(name, _from_link(name, default, str))
+
+
+def newest_click(place: str, count: int) -> bool:
+    """Tell whether a click on a map is one that has not been answered yet."""
+    key = f"click_{place}"
+    if st.session_state.get(key, 0) == count:
+        return False
+    st.session_state[key] = count
+    return True
+
+
+def later(name: str, value: Any) -> None:
+    """Set a setting from elsewhere (a click on the map) at the next run, before its widget."""
+    _waiting()[name] = value
+
+
+def _waiting() -> dict[str, Any]:
+    return st.session_state.setdefault("waiting", {})
+
+
+def _kept() -> dict[str, Any]:
+    return st.session_state.setdefault(_KEPT, {})
+
+
+def _from_link(name: str, default: Any, parse: Callable[[str], Any]) -> Any:
+    text = st.query_params.get(name)
+    if text is None:
+        return default
+    try:
+        return parse(text)
+    except (ValueError, RoomplanError):
+        return default

@@ -1,0 +1,59 @@
+"""Small pieces that several pages show alike: tables, downloads, cards."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from analysis.journey import Survey
+from ui import report
+from ui.tables import present
+from ui.wording import Words
+
+MIME = {
+    ".csv": "text/csv",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".geojson": "application/geo+json",
+    ".gpkg": "application/geopackage+sqlite3",
+}
+
+
+def table(kind: str, frame: pd.DataFrame, text: Words, *, height: int | None = None) -> None:
+    """Show one of the lists of :data:`ui.report.COLUMNS` as people read it."""
+    shown = present(frame, report.COLUMNS[kind], text)
+    options = {} if height is None else {"height": height}
+    st.dataframe(shown, hide_index=True, width="stretch", **options)
+
+
+def downloads(
+    kind: str,
+    frame: pd.DataFrame,
+    measured: Survey,
+    text: Words,
+    *,
+    endings: tuple[str, ...] = (".xlsx", ".csv", ".geojson", ".gpkg"),
+) -> None:
+    """Offer a list as files: spreadsheets with headings, GIS files with raw columns."""
+    name = text(report.SHEETS[kind])
+    columns = st.columns(len(endings))
+    for column, ending in zip(columns, endings, strict=True):
+        with column:
+            st.download_button(
+                text("app.download_as", name=ending.removeprefix(".").upper()),
+                report.export(kind, frame, measured, text, ending=ending),
+                file_name=f"{name}-{measured.scenario.as_of.isoformat()}{ending}",
+                mime=MIME[ending],
+                key=f"download_{kind}{ending}",
+                width="stretch",
+                on_click="ignore",
+            )
+
+
+def card(title: str, rows: dict[str, str]) -> None:
+    """Show one thing's facts as a short list of names and values, never read as markup."""
+    with st.container(border=True):
+        st.text(title)
+        for name, value in rows.items():
+            left, right = st.columns([2, 3])
+            left.caption(name)
+            right.text(value)
