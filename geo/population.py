@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import linprog
 
 from geo.errors import StudyError, first_ids
 
@@ -20,6 +21,7 @@ Counts = NDArray[np.int64]
 
 RAKE_ROUNDS = 10_000
 RAKE_TOLERANCE = 1e-9
+WHOLE_TOLERANCE = 1e-6  # a fitted 41.9999999 is 42
 
 
 def apportion(shares: ArrayLike, total: int) -> Counts:
@@ -198,13 +200,18 @@ def rake_counts(
     Raises
     ------
     StudyError
-        As :func:`rake` and :func:`apportion`.
+        As :func:`rake`.
 
     Notes
     -----
-    Pinned rows are rounded first, by largest remainders within the row; each column then gives
-    what it has left to the free rows. With every row pinned the largest one is treated as free,
-    and comes out at its total because the columns do.
+    Each cell becomes its fitted value rounded down or up, such that all totals hold and the sum of
+    the remainders rounded up is largest: controlled rounding, a transportation problem whose
+    corners are whole. One linear program of rows × columns variables.
+
+    References
+    ----------
+    Cox, L. H. (1987). A constructive procedure for unbiased controlled rounding. Journal of the
+    American Statistical Association 82, 520–524. doi:10.1080/01621459.1987.10478456
 
     Examples
     --------
@@ -213,18 +220,10 @@ def rake_counts(
     >>> rake_counts(weights, totals, pinned=pd.Series({"a": 50})).to_numpy().tolist()
     [[50, 0], [20, 30]]
     """
-    exact = rake(weights, column_totals, pinned=pinned)
-    known = _known(weights.index, pinned)
-    held = known.notna().to_numpy()
-    if held.all() and len(held):
-        held[int(np.argmax(known.to_numpy()))] = False
-    table = exact.to_numpy()
-    counts = np.zeros(table.shape, dtype=np.int64)
-    for row in np.flatnonzero(held):
-        counts[row] = apportion(table[row], int(known.iloc[row]))
-    left = column_totals.reindex(weights.columns).to_numpy(dtype=np.int64) - counts.sum(axis=0)
-    for column, people in enumerate(left):
-        counts[~held, column] = apportion(table[~held, column], int(people))
+    fitted = rake(weights, column_totals, pinned=pinned)
+    known = _known(weights.index, pinned).to_numpy(dtype=np.float64)
+    goal = column_totals.reindex(weights.columns).to_numpy(dtype=np.float64)
+    counts = _rounded(fitted.to_numpy(), known, goal)
     return pd.DataFrame(counts, index=weights.index, columns=weights.columns)
 
 
@@ -277,6 +276,35 @@ def _known(index: pd.Index[Any], pinned: pd.Series[Any] | None) -> pd.Series[Any
             ids=first_ids(strange),
         )
     return pinned.reindex(index).astype(float)
+
+
+def _rounded(table: Floats, row_totals: Floats, column_totals: Floats) -> Counts:
+    """Round each cell down or up so that known rows and all columns keep their totals."""
+    rows, columns = table.shape
+    down = np.floor(table + WHOLE_TOLERANCE)
+    remainder = np.clip(table - down, 0, 1)
+    held = np.flatnonzero(~np.isnan(row_totals))
+    cell = np.arange(rows * columns).reshape(rows, columns)
+    in_rows = _incidence(cell[held], rows * columns)
+    in_columns = _incidence(cell.T, rows * columns)
+    missing = [row_totals[held] - down[held].sum(axis=1), column_totals - down.sum(axis=0)]
+    found = linprog(
+        -remainder.ravel(),
+        A_eq=np.vstack([in_rows, in_columns]),
+        b_eq=np.concatenate(missing),
+        bounds=np.column_stack([np.zeros(cell.size), (table > 0).ravel()]),
+        method="highs-ds",
+    )
+    if found.x is None:
+        raise AssertionError(f"no controlled rounding of a fitted table: {found.message}")
+    return (down + np.rint(found.x).reshape(table.shape)).astype(np.int64)
+
+
+def _incidence(groups: NDArray[np.int64], size: int) -> Floats:
+    """Return a 0/1 matrix with one row a group and one column a cell."""
+    matrix = np.zeros((len(groups), size))
+    matrix[np.arange(len(groups))[:, None], groups] = 1.0
+    return matrix
 
 
 def _pinned_total(known: int, total: int) -> StudyError:
