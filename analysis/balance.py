@@ -1,450 +1,270 @@
-"""Inequality between units: weighted Gini, Lorenz curve, Theil's T, and what chance alone gives.
+"""Building, activity and results side by side: rates by unit and how unequal they are.
 
-Unknown values are never guessed and never dropped in silence: every measure refuses them, and
-:func:`known` takes them out and says how many.
+The three axes are the city's own words: building is unbalanced, activities are unbalanced, and so
+are results. Each indicator keeps the count it rests on, because a rate of two events is no rate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy.special import ive
 
-from geo.errors import ScenarioError, StudyError
+from analysis.inequality import (
+    Floats,
+    Interval,
+    Known,
+    Spread,
+    Theil,
+    bootstrap_interval,
+    gini,
+    known,
+    lorenz,
+    spread,
+    theil,
+)
+from analysis.noise import noise_draws, noise_floor, share_draws
+from geo.errors import StudyError, first_ids
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Measure: TypeAlias = Callable[[Floats, Floats], float]
+__all__ = [
+    "INDICATORS",
+    "Balance",
+    "Indicator",
+    "Interval",
+    "Known",
+    "Spread",
+    "Theil",
+    "balance_table",
+    "bootstrap_interval",
+    "gini",
+    "known",
+    "lorenz",
+    "noise_draws",
+    "noise_floor",
+    "share_draws",
+    "spread",
+    "theil",
+]
 
-
-class Theil(NamedTuple):
-    """Theil's T and its two parts; ``between + within == total``."""
-
-    total: float
-    between: float
-    within: float
-
-
-class Known(NamedTuple):
-    """Values and weights that are both known, and how many rows were not."""
-
-    values: Floats
-    weights: Floats
-    unknown: int
-
-
-class Interval(NamedTuple):
-    """An estimate with the ends of its interval."""
-
-    estimate: float
-    low: float
-    high: float
-
-
-class Spread(NamedTuple):
-    """Best and worst unit and how far apart they are; positions into the input."""
-
-    best: int
-    worst: int
-    gap: float
-    ratio: float
-
-
-def known(values: npt.ArrayLike, weights: npt.ArrayLike) -> Known:
-    """Return the rows where value and weight are both known, and the number left out.
-
-    Parameters
-    ----------
-    values, weights : array-like, shape (n,)
-        NaN is unknown.
-
-    Returns
-    -------
-    Known
-
-    Examples
-    --------
-    >>> known([1.0, float("nan")], [10, 20]).unknown
-    1
-    """
-    x, w = _same_length(values, weights)
-    keep = ~(np.isnan(x) | np.isnan(w))
-    return Known(x[keep], w[keep], int((~keep).sum()))
+SMALL_N = 10
+COUNTS = ("people", "rooms", "covered", "cases", "handled", "activities")
 
 
-def gini(values: npt.ArrayLike, weights: npt.ArrayLike) -> float:
-    """Return the population-weighted Gini coefficient of a rate.
+@dataclass(frozen=True)
+class Indicator:
+    """One rate: a count over a base.
 
     Parameters
     ----------
-    values : array-like, shape (n,)
-        A rate or share of each unit, 0 or more.
-    weights : array-like, shape (n,)
-        People of each unit, 0 or more; units of weight 0 do not count.
-
-    Returns
-    -------
-    float
-        0 (all people live under the same rate) to nearly 1. 0 too where every value is 0: nobody
-        has anything, which is equal.
-
-    Raises
-    ------
-    StudyError
-        ``balance.unknown`` (NaN), ``balance.negative``, ``balance.infinite``,
-        ``balance.no_weight`` or ``balance.length``.
-
-    Notes
-    -----
-    :math:`G = \\sum_i \\sum_j w_i w_j |x_i - x_j| / (2 W^2 \\bar x)`, computed in O(n log n) from
-    the sorted values. It equals the unweighted Gini on each unit repeated once a person, so units
-    may be split or joined at will. It says how unequal units are, not people within them, and
-    with few events a unit it is mostly chance: see :func:`noise_floor`.
-
-    References
-    ----------
-    Lerman & Yitzhaki 1989, Improving the accuracy of estimates of Gini coefficients,
-    J. Econometrics 42, doi:10.1016/0304-4076(89)90074-2.
-
-    Examples
-    --------
-    >>> gini([0, 1], [1, 1]), round(gini([1, 2, 3], [1, 1, 2]), 4)
-    (0.5, 0.1944)
+    name : str
+    axis : {"building", "activity", "results"}
+    count, base : str
+        Columns of the input.
+    per : float
+        Units of base a rate is given for.
+    noise : {"poisson", "binomial", "none"}
+        How chance alone moves the count; "none" where it is no count of events.
+    evidence : str
+        The column whose smallness makes the rate doubtful.
     """
-    x, w = _checked(values, weights)
-    return float(_gini_rows(x[None, :], w[None, :])[0])
+
+    name: str
+    axis: str
+    count: str
+    base: str
+    per: float = 1.0
+    noise: str = "poisson"
+    evidence: str = ""
 
 
-def _gini_rows(x: Floats, w: Floats) -> Floats:
-    """Return the weighted Gini of each row of ``x`` and ``w``, both (rounds, n)."""
-    order = np.argsort(x, axis=1, kind="stable")
-    x, w = np.take_along_axis(x, order, 1), np.take_along_axis(w, order, 1)
-    total = w.sum(axis=1, keepdims=True)
-    have = (x * w).sum(axis=1)
-    # Twice the middle rank of each unit's people, less all people: what pairs above and below add.
-    lean = 2 * np.cumsum(w, axis=1) - w - total
-    apart = (x * w * lean).sum(axis=1)
-    shape = np.zeros_like(have)
-    return np.clip(np.divide(apart, have * total[:, 0], out=shape, where=have > 0), 0, 1)
+INDICATORS = (
+    Indicator("rooms_per_10k", "building", "rooms", "people", 10_000, evidence="rooms"),
+    Indicator("share_covered", "building", "covered", "people", noise="none", evidence="people"),
+    Indicator("activities_per_room", "activity", "activities", "rooms", evidence="activities"),
+    Indicator(
+        "activities_per_10k", "activity", "activities", "people", 10_000, evidence="activities"
+    ),
+    Indicator("share_handled", "results", "handled", "cases", noise="binomial", evidence="cases"),
+)
 
 
-def lorenz(values: npt.ArrayLike, weights: npt.ArrayLike) -> pd.DataFrame:
-    """Return the Lorenz curve of a rate.
+@dataclass(frozen=True, eq=False)
+class Balance:
+    """Rates by unit and their inequality over the city.
 
-    Parameters
+    Attributes
     ----------
-    values, weights : array-like, shape (n,)
-        As for :func:`gini`.
-
-    Returns
-    -------
-    DataFrame
-        ``people_share`` and ``value_share``, both 0–1 and rising, from (0, 0) to (1, 1); the
-        units run from the lowest rate to the highest. The diagonal where every value is 0.
-
-    Notes
-    -----
-    Twice the area between curve and diagonal is :func:`gini`.
-
-    Examples
-    --------
-    >>> lorenz([0, 1], [1, 1])["value_share"].tolist()
-    [0.0, 0.0, 1.0]
+    units : DataFrame
+        On the input's index: one column an indicator and ``<indicator>_small``, True where fewer
+        than ``small_n`` events stand behind the rate. NaN where a part is unknown or the base 0.
+    city : DataFrame
+        Index ``indicator``. ``axis``; ``units`` with a rate, ``units_unknown`` without;
+        ``units_small``; ``best``, ``worst`` unit, ``gap``, ``ratio`` between them; ``gini`` with
+        its bootstrap interval ``gini_low``, ``gini_high``; ``theil``, ``theil_between``,
+        ``theil_within`` the groups (NaN without groups); ``noise_floor`` and ``noise_p95``, the
+        mean and the 95th percentile of the Gini that chance alone gives; ``above_noise`` True,
+        False, or NA where chance plays no such part.
     """
-    x, w = _checked(values, weights)
-    order = np.argsort(x, kind="stable")
-    people = np.append(0.0, np.cumsum(w[order]))
-    have = np.append(0.0, np.cumsum((x * w)[order]))
-    people /= people[-1]
-    value = have / have[-1] if have[-1] > 0 else people
-    return pd.DataFrame({"people_share": people, "value_share": value})
+
+    units: pd.DataFrame
+    city: pd.DataFrame
 
 
-def theil(values: npt.ArrayLike, weights: npt.ArrayLike, groups: npt.ArrayLike) -> Theil:
-    """Return Theil's T of a rate, split between and within groups of units.
-
-    Parameters
-    ----------
-    values, weights : array-like, shape (n,)
-        As for :func:`gini`.
-    groups : array-like, shape (n,)
-        The group (county) of each unit.
-
-    Returns
-    -------
-    Theil
-        ``total``, ``between``, ``within``, natural logarithms; 0 where every value is 0.
-
-    Raises
-    ------
-    StudyError
-        As :func:`gini`, and ``balance.group_unknown``.
-
-    Notes
-    -----
-    :math:`T = \\sum_i (w_i / W) (x_i / \\bar x) \\ln (x_i / \\bar x)` with 0 ln 0 = 0. Between:
-    the same with every unit at its group's mean. Within: the groups' own T, weighted by their
-    share of the total. O(n).
-
-    References
-    ----------
-    Theil 1967, Economics and Information Theory, North-Holland.
-    Shorrocks 1980, The class of additively decomposable inequality measures, Econometrica 48,
-    doi:10.2307/1913126.
-
-    Examples
-    --------
-    >>> t = theil([1, 1, 3, 3], [1, 1, 1, 1], ["a", "a", "b", "b"])
-    >>> round(t.total, 4), round(t.within, 4)
-    (0.1308, 0.0)
-    """
-    given = pd.Series(np.asarray(groups, dtype=object))
-    x, w = _same_length(values, weights)
-    if len(given) != len(x):
-        raise _fault("length", f"{len(x)} values but {len(given)} groups.", count=len(given))
-    if given.isna().any():
-        count = int(given.isna().sum())
-        raise _fault("group_unknown", f"{count} unit(s) have no group; give each one.", count=count)
-    x, w = _checked(x, w, drop_weightless=False)
-    codes, _ = pd.factorize(given)
-    people: Floats = np.bincount(codes, w).astype(float)
-    mean = _ratio(np.bincount(codes, w * x).astype(float), people)
-    between = _theil_t(mean, people)
-    share = _ratio(people * mean, np.full(len(people), float((people * mean).sum())))
-    own = [_theil_t(x[codes == g], w[codes == g]) for g in range(len(people))]
-    within = float(np.dot(share, own))
-    return Theil(between + within, between, within)
-
-
-def _theil_t(x: Floats, w: Floats) -> float:
-    people, have = w.sum(), (x * w).sum()
-    if not (people > 0 and have > 0):
-        return 0.0
-    relative = x * (people / have)
-    logs = np.log(relative, out=np.zeros_like(relative), where=relative > 0)
-    return max(0.0, float((w / people * relative * logs).sum()))
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
-
-
-def spread(values: npt.ArrayLike) -> Spread:
-    """Return the best and the worst unit, their gap and their ratio.
-
-    Parameters
-    ----------
-    values : array-like, shape (n,)
-        Rates; NaN is passed over. Higher is better.
-
-    Returns
-    -------
-    Spread
-        ``ratio`` is best over worst, NaN where the worst is 0: nothing has no multiple.
-
-    Raises
-    ------
-    StudyError
-        ``balance.nothing_known``: no value is known.
-
-    Examples
-    --------
-    >>> spread([2.0, float("nan"), 8.0])
-    Spread(best=2, worst=0, gap=6.0, ratio=4.0)
-    """
-    x = np.asarray(values, dtype=float)
-    if np.isnan(x).all():
-        raise _fault("nothing_known", "No value is known; there is no best or worst.")
-    best, worst = int(np.nanargmax(x)), int(np.nanargmin(x))
-    high, low = float(x[best]), float(x[worst])
-    return Spread(best, worst, high - low, high / low if low > 0 else float("nan"))
-
-
-def bootstrap_interval(
-    values: npt.ArrayLike,
-    weights: npt.ArrayLike,
+def balance_table(
+    by_unit: pd.DataFrame,
     *,
-    seed: int,
-    rounds: int = 2_000,
-    level: float = 0.95,
-) -> Interval:
-    """Return the Gini coefficient with a percentile interval from resampled units.
-
-    Parameters
-    ----------
-    values, weights : array-like, shape (n,)
-        As for :func:`gini`.
-    seed : int
-        Makes the draw repeatable.
-    rounds : int
-        How many resamples.
-    level : float
-        Share of resamples inside the interval, between 0 and 1.
-
-    Returns
-    -------
-    Interval
-
-    Raises
-    ------
-    StudyError
-        As :func:`gini`.
-    ScenarioError
-        ``balance.rounds`` or ``balance.level``.
-
-    Notes
-    -----
-    Units are drawn with replacement together with their people. The interval answers "would a
-    city of other units like these look as unequal"; with eleven counties it is wide and leans
-    low, and it does not contain the chance in the counts themselves (:func:`noise_floor`).
-    O(rounds · n log n) time, O(rounds · n) memory.
-
-    References
-    ----------
-    Efron 1979, Bootstrap methods, Annals of Statistics 7, doi:10.1214/aos/1176344552.
-
-    Examples
-    --------
-    >>> bootstrap_interval([1, 1, 1], [5, 6, 7], seed=0)
-    Interval(estimate=0.0, low=0.0, high=0.0)
-    """
-    x, w = _checked(values, weights)
-    _check_rounds(rounds)
-    if not 0 < level < 1:
-        raise ScenarioError("balance.level", f"level is {level}; give 0 < level < 1.", value=level)
-    drawn = np.random.default_rng(seed).integers(0, len(x), size=(rounds, len(x)))
-    many = _gini_rows(x[drawn], w[drawn])
-    low, high = np.quantile(many, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(gini(x, w), float(low), float(high))
-
-
-def noise_floor(
-    expected: npt.ArrayLike,
-    weights: npt.ArrayLike | None = None,
-    *,
+    groups: pd.Series | None = None,
+    small_n: int = SMALL_N,
     seed: int = 0,
-    rounds: int = 2_000,
-) -> float:
-    """Return the Gini coefficient that chance alone gives when the true rates are all equal.
+    rounds: int = 1_000,
+) -> Balance:
+    """Compare units on building, activity and results.
 
     Parameters
     ----------
-    expected : float or array-like, shape (n,)
-        Mean count of events a unit; one number is the mean over the units.
-    weights : array-like, shape (n,), optional
-        People of each unit. Without it ``expected`` must be one number and the answer is exact
-        for many units of equal size.
+    by_unit : DataFrame
+        Index: units of one level. Columns ``people``, ``rooms``, ``covered`` (people within
+        reach), ``cases`` (those that wait for or have an answer), ``handled`` of them, and
+        ``activities``. NaN is unknown.
+    groups : Series, optional
+        The group (county) of each unit, on the same index, for Theil's parts.
+    small_n : int
+        A rate on fewer events is flagged.
     seed, rounds : int
-        Of the simulation, where there are weights.
+        Of bootstrap and noise floor.
 
     Returns
     -------
-    float
-
-    Raises
-    ------
-    StudyError, ScenarioError
-        As :func:`noise_draws`.
-
-    Notes
-    -----
-    Counts are Poisson. For equal units of mean m the Gini of a Poisson variable is
-    :math:`e^{-2m} (I_0(2m) + I_1(2m))`: 0.52, 0.32, 0.18 and 0.08 for m = 1, 3, 10 and 50. With
-    weights it is the mean of :func:`noise_draws`. A measured Gini at or below the floor shows no
-    inequality at all.
-
-    References
-    ----------
-    Ramasubban 1958, The mean difference and the mean deviation of some discontinuous
-    distributions, Biometrika 45, 549–556.
-
-    Examples
-    --------
-    >>> [round(noise_floor(m), 2) for m in (1, 3, 10, 50)]
-    [0.52, 0.32, 0.18, 0.08]
-    """
-    if weights is None:
-        mean = np.asarray(expected, dtype=float)
-        if mean.ndim or not (np.isfinite(mean) and mean >= 0):
-            raise ScenarioError(
-                "balance.expected",
-                f"expected is {expected!r}; give one mean count, 0 or more, or weights as well.",
-                value=str(expected),
-            )
-        return float(ive(0, 2 * mean) + ive(1, 2 * mean)) if mean > 0 else 0.0
-    return float(noise_draws(expected, weights, seed=seed, rounds=rounds).mean())
-
-
-def noise_draws(
-    expected: npt.ArrayLike, weights: npt.ArrayLike, *, seed: int, rounds: int = 2_000
-) -> Floats:
-    """Return the Gini coefficients of simulated counts under equal true rates.
-
-    Parameters
-    ----------
-    expected : float or array-like, shape (n,)
-        Mean count of each unit; one number is shared out in proportion to the weights.
-    weights : array-like, shape (n,)
-        People of each unit.
-    seed, rounds : int
-        Of the simulation.
-
-    Returns
-    -------
-    array, shape (rounds,)
-        Their mean is the noise floor; a measured Gini above their 95th percentile is more than
-        chance gives in 19 of 20 such cities.
+    Balance
 
     Raises
     ------
     StudyError
-        As :func:`gini`.
-    ScenarioError
-        ``balance.rounds`` or ``balance.expected``.
+        ``balance.column_missing``, ``balance.below_zero``, ``balance.part_above_whole`` or
+        ``balance.groups``.
+
+    Notes
+    -----
+    People are the weights of every Gini, Lorenz curve and Theil: each resident counts once, under
+    the rate of their unit. Chance moves counts of rooms and activities as Poisson, handled cases
+    as binomial; rooms are decided and not drawn, so their floor is a yardstick only.
     """
-    means = np.asarray(expected, dtype=float)
-    w = np.asarray(weights, dtype=float)
-    if means.ndim == 0:
-        means = means * len(w) * w / w.sum() if len(w) and w.sum() > 0 else np.zeros(len(w))
-    means, w = _checked(means, w)
-    _check_rounds(rounds)
-    counts = np.random.default_rng(seed).poisson(means, size=(rounds, len(w)))
-    return _gini_rows(counts / w, np.broadcast_to(w, counts.shape))
+    _check(by_unit, groups)
+    rates = {i.name: _rate(by_unit, i) for i in INDICATORS}
+    small = {f"{i.name}_small": by_unit[i.evidence].fillna(0) < small_n for i in INDICATORS}
+    units = pd.DataFrame({**rates, **small}, index=by_unit.index)
+    ordered = by_unit.sort_index()  # so that the order of the rows changes no draw and no tie
+    member = None if groups is None else groups.loc[ordered.index]
+    rows = {
+        i.name: _city_row(units.loc[ordered.index], ordered, member, i, seed, rounds)
+        for i in INDICATORS
+    }
+    city = pd.DataFrame.from_dict(rows, orient="index").rename_axis("indicator")
+    city["above_noise"] = city["above_noise"].astype("boolean")
+    order = [name for i in INDICATORS for name in (i.name, f"{i.name}_small")]
+    return Balance(units[order], city)
 
 
-def _check_rounds(rounds: int) -> None:
-    if rounds < 1:
-        raise ScenarioError("balance.rounds", f"rounds is {rounds}; give 1 or more.", value=rounds)
+def _check(by_unit: pd.DataFrame, groups: pd.Series | None) -> None:
+    missing = [c for c in COUNTS if c not in by_unit]
+    if missing:
+        names = ", ".join(missing)
+        raise StudyError(
+            "balance.column_missing", f"The comparison needs the column(s) {names}.", column=names
+        )
+    for column in COUNTS:
+        _refuse(by_unit.index[by_unit[column] < 0], column, "below_zero", "below 0")
+    for part, whole in (("covered", "people"), ("handled", "cases")):
+        above = by_unit[part] > by_unit[whole] * (1 + 1e-9)
+        _refuse(by_unit.index[above], part, "part_above_whole", f"more than {whole}")
+    if groups is not None and (not groups.index.equals(by_unit.index) or groups.isna().any()):
+        count = len(by_unit)
+        raise StudyError(
+            "balance.groups", f"Give each of the {count} units one group, same index.", count=count
+        )
 
 
-def _same_length(values: npt.ArrayLike, weights: npt.ArrayLike) -> tuple[Floats, Floats]:
-    x, w = np.asarray(values, dtype=float).ravel(), np.asarray(weights, dtype=float).ravel()
-    if len(x) != len(w):
-        raise _fault("length", f"{len(x)} values but {len(w)} weights.", count=len(w))
-    return x, w
+def _refuse(bad: pd.Index, column: str, kind: str, text: str) -> None:
+    if len(bad):
+        ids = first_ids(bad)
+        raise StudyError(
+            f"balance.{kind}",
+            f"Column {column!r}, {len(bad)} unit(s) ({ids}): {text}; correct the counts.",
+            column=column,
+            count=len(bad),
+            ids=ids,
+        )
 
 
-def _checked(
-    values: npt.ArrayLike, weights: npt.ArrayLike, *, drop_weightless: bool = True
-) -> tuple[Floats, Floats]:
-    """Return finite values ≥ 0 and weights ≥ 0, or say which of them is not."""
-    x, w = _same_length(values, weights)
-    for name, column in (("values", x), ("weights", w)):
-        _refuse(np.isnan(column), name, "unknown", "unknown; take them out with known()")
-        _refuse(np.isinf(column), name, "infinite", "infinite; a rate and its people are finite")
-        _refuse(column < 0, name, "negative", "negative; give 0 or more")
-    if not w.sum() > 0:
-        raise _fault("no_weight", "The weights sum to 0; at least one unit needs people.")
-    return (x[w > 0], w[w > 0]) if drop_weightless else (x, w)
+def _rate(by_unit: pd.DataFrame, indicator: Indicator) -> pd.Series:
+    base = by_unit[indicator.base].astype(float)
+    return by_unit[indicator.count].astype(float) / base.where(base > 0) * indicator.per
 
 
-def _refuse(bad: npt.NDArray[np.bool_], name: str, kind: str, text: str) -> None:
-    if bad.any():
-        raise _fault(kind, f"{int(bad.sum())} of the {name} are {text}.", count=int(bad.sum()))
+def _city_row(
+    units: pd.DataFrame,
+    by_unit: pd.DataFrame,
+    groups: pd.Series | None,
+    indicator: Indicator,
+    seed: int,
+    rounds: int,
+) -> dict[str, object]:
+    rates = units[indicator.name]
+    have = rates.notna() & (by_unit["people"] > 0)
+    row: dict[str, object] = {
+        "axis": indicator.axis,
+        "units": int(have.sum()),
+        "units_unknown": int((~have).sum()),
+        "units_small": int(units.loc[have, f"{indicator.name}_small"].sum()),
+    }
+    if have.sum() < 2:  # one unit is neither equal nor unequal
+        return row | dict.fromkeys(_MEASURES, np.nan) | {"above_noise": None}
+    values, people = rates[have].to_numpy(), by_unit.loc[have, "people"].to_numpy(dtype=float)
+    apart = spread(values)
+    interval = bootstrap_interval(values, people, seed=seed, rounds=rounds)
+    parts = theil(values, people, np.zeros(len(values)) if groups is None else groups[have])
+    chance = _chance(by_unit[have], indicator, seed, rounds)
+    return row | {
+        "best": rates[have].index[apart.best],
+        "worst": rates[have].index[apart.worst],
+        "gap": apart.gap,
+        "ratio": apart.ratio,
+        "gini": interval.estimate,
+        "gini_low": interval.low,
+        "gini_high": interval.high,
+        "theil": parts.total,
+        "theil_between": np.nan if groups is None else parts.between,
+        "theil_within": np.nan if groups is None else parts.within,
+        "noise_floor": float(chance.mean()) if len(chance) else np.nan,
+        "noise_p95": float(np.quantile(chance, 0.95)) if len(chance) else np.nan,
+        "above_noise": bool(interval.estimate > np.quantile(chance, 0.95)) if len(chance) else None,
+    }
 
 
-def _fault(kind: str, text: str, **facts: object) -> StudyError:
-    return StudyError(f"balance.{kind}", text, **facts)
+_MEASURES = (
+    "best",
+    "worst",
+    "gap",
+    "ratio",
+    "gini",
+    "gini_low",
+    "gini_high",
+    "theil",
+    "theil_between",
+    "theil_within",
+    "noise_floor",
+    "noise_p95",
+)
+
+
+def _chance(rows: pd.DataFrame, indicator: Indicator, seed: int, rounds: int) -> Floats:
+    """Return the Gini coefficients that chance alone gives, none where it plays no such part."""
+    count, base = rows[indicator.count].to_numpy(float), rows[indicator.base].to_numpy(float)
+    people = rows["people"].to_numpy(float)
+    if indicator.noise == "none":
+        return np.empty(0)
+    rate = float(count.sum() / base.sum())
+    if indicator.noise == "binomial":
+        return share_draws(base, rate, people, seed=seed, rounds=rounds)
+    return noise_draws(rate * base, people, exposure=base, seed=seed, rounds=rounds)
