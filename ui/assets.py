@@ -42,7 +42,7 @@ def forget_networks() -> None:
         found.default_css = []
 
 
-def bundle_text(folder: Path = STATIC) -> str:
+def bundle_text(folder: Path | None = None) -> str:
     """Return the bundle, safe to stand inside a script element.
 
     Raises
@@ -50,10 +50,11 @@ def bundle_text(folder: Path = STATIC) -> str:
     BundleMissingError
         When it has not been built.
     """
+    folder = folder or STATIC
     return _bundle(folder, _stamp(folder))[0]
 
 
-def bundle_url(folder: Path = STATIC) -> str:
+def bundle_url(folder: Path | None = None) -> str:
     """Return the address of the bundle for a streamlit-folium map; it changes with the content.
 
     Raises
@@ -61,10 +62,11 @@ def bundle_url(folder: Path = STATIC) -> str:
     BundleMissingError
         When it has not been built.
     """
+    folder = folder or STATIC
     return f"{SERVED}{BUNDLE}?{_bundle(folder, _stamp(folder))[1]}"
 
 
-def publish(name: str, text: str, folder: Path = STATIC) -> str | None:
+def publish(name: str, text: str, folder: Path | None = None) -> str | None:
     """Write public data beside the bundle and return its address.
 
     Parameters
@@ -73,7 +75,8 @@ def publish(name: str, text: str, folder: Path = STATIC) -> str | None:
         A short word of letters; never a name from data.
     text : str
         JSON. Anyone who reaches the port can read it without signing in.
-    folder : Path
+    folder : Path, optional
+        Streamlit's static folder by default.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def publish(name: str, text: str, folder: Path = STATIC) -> str | None:
         None when the folder cannot be written: the data then travels in the page.
     """
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    path = folder / f"{name}-{digest}.json"
+    path = (folder or STATIC) / f"{name}-{digest}.json"
     if not path.exists():
         try:
             _write_whole(path, text)
