@@ -9,11 +9,19 @@ from __future__ import annotations
 
 from data.boundaries import build_boundaries
 from data.cases import build_cases
-from data.population import build_demand, build_population
+from data.population import build_demand, build_population, document
 from data.rooms import build_rooms
 from data.sites import build_sites
 
-STEPS = (build_population, build_boundaries, build_demand, build_sites, build_rooms, build_cases)
+STEPS = (
+    build_population,
+    build_boundaries,
+    build_demand,
+    build_sites,
+    build_rooms,
+    build_cases,
+    document,
+)
 
 
 def main() -> None:

@@ -80,12 +80,26 @@ def model_villages(rows: pd.DataFrame, townships: pd.DataFrame) -> pd.DataFrame:
 
 
 def leave_one_out(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return, for each published township, what the model says when its figure is withheld."""
+    """Return, for each published township, what the model says when its figure is withheld.
+
+    Two simpler models stand beside it: every committee of a county equally large (``equal``), and
+    urban if and only if it is a community (``by_kind``).
+    """
     figures = published()
     known = figures["population"].astype(int)
-    said = [int(model_townships(rows, known.drop(unit)).loc[unit].sum()) for unit in known.index]
-    result = figures[["parent", "name_zh"]].assign(census=known, modelled=said)
-    return result.assign(error=(result["modelled"] / result["census"] - 1).round(3))
+    counties = census_counties()
+    urban_share = rows["county_code"].map(counties["urban"] / counties["population"])
+    models = {
+        "modelled": rows,
+        "equal": rows.assign(urban_part=urban_share),
+        "by_kind": rows.assign(urban_part=(rows["committee"] == "community").astype(float)),
+    }
+    result = figures[["parent", "name_zh"]].assign(census=known)
+    for name, model in models.items():
+        result[name] = [
+            int(model_townships(model, known.drop(unit)).loc[unit].sum()) for unit in known.index
+        ]
+    return result
 
 
 def build() -> None:
