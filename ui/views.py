@@ -220,6 +220,8 @@ def share_layer(
         fmt="{:.0%}",
         unit=text("overview.share_unit"),
         tooltip=pd.Series(tips, index=table.index),
+        labels=measured.study.units["name"],
+        label_zoom=11,
         dashed=True,
         group=text("overview.group_people"),
     )
@@ -263,6 +265,7 @@ def _boundaries(measured: Survey, text: Words) -> list[Polygons]:
         text("overview.layer_counties"),
         shapes=units[units["level"] == "county"],
         line="strong",
+        labels=units["name"],
         clickable=False,
         group=group,
     )
