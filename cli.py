@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
@@ -18,7 +19,7 @@ from geo.errors import RoomplanError
 from geo.read import read_study
 from geo.schema import SITE_KINDS
 from geo.write import ENDINGS, json_text, write_bytes
-from ui import report
+from ui import maps, report, views
 from ui.tables import present
 from ui.wording import LANGUAGES, Words, words
 
@@ -257,6 +258,30 @@ def _site(options: argparse.Namespace, text: Words) -> None:
     _put(options, text, measured, "sites", table, summary)
 
 
+def _map(options: argparse.Namespace, text: Words) -> None:
+    if options.out is None or options.out.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(
+            "cli.map_out", "roomplan map writes a web page: give --out with a name in .html."
+        )
+    measured = _survey(options)
+    title = report.notes(measured, text, text("pages.overview"))[0]
+    page = maps.standalone_html(views.overview(measured, text), title=title)
+    write_bytes(page.encode(), options.out)
+    sys.stderr.write(text("cli.wrote", file=options.out) + "\n")
+    if options.json:
+        sys.stdout.write(json_text({**_head(measured), "file": str(options.out)}) + "\n")
+
+
+def _serve(options: argparse.Namespace, _text: Words) -> None:
+    """Start the app on this computer, with the study and day given as its start."""
+    Study.of(read_study(options.study))
+    os.environ["ROOMPLAN_STUDY"] = str(options.study.resolve())
+    app = Path(__file__).parent / "app.py"
+    os.chdir(app.parent)
+    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port"]
+    os.execv(sys.executable, [*command, str(options.port)])
+
+
 def _gaps(options: argparse.Namespace, text: Words) -> None:
     measured = _survey(options)
     table = report.gaps_list(measured, text)
@@ -276,6 +301,8 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace, Words], None], str]] = {
     "cases": (_cases, "clusters of cases"),
     "site": (_site, "where new rooms should go, with a proven bound"),
     "gaps": (_gaps, "the ranked gap list with a reason in every row"),
+    "map": (_map, "one web page with the map, that opens from disk without a network"),
+    "serve": (_serve, "the app on this computer"),
 }
 OPTIONS: dict[str, tuple[tuple[str, str, type], ...]] = {
     "site": (("--new", "n_new", int), ("--time-limit", "time_limit_s", float)),

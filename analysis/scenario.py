@@ -181,5 +181,5 @@ def _within(name: str, value: float, bounds: Mapping[str, Any]) -> None:
             value=value,
             least=bounds["least"],
             most=bounds["most"],
-            unit=bounds["unit"],
+            unit=f" {bounds['unit']}".rstrip(),
         )

@@ -13,6 +13,42 @@ from ui.wording import Words
 UNIT_LAYERS = ("township", "density", "county")
 
 
+def city_figures(measured: Survey, text: Words) -> None:
+    """Show the four figures of the city, each with what it rests on under it."""
+    city = measured.by_level["city"].iloc[0]
+    townships = measured.by_level["township"]
+    served = townships.index[townships["own_rooms"] > 0]
+    seats = measured.rooms[measured.rooms["serves_unit_id"].isin(served)]
+    rooms_by = _counts(measured.rooms["basis"])
+    seats_by = _counts(seats[seats["level"] == "township"]["basis"])
+    figures = {
+        "rooms": (whole(len(measured.rooms)), rooms_by),
+        "people": (
+            percent(city["share_covered"]),
+            {
+                "covered": whole(city["people_covered"]),
+                "people": whole(city["people"]),
+                "modelled": percent(city["covered_modelled_share"], 0),
+            },
+        ),
+        "townships": (text("overview.of", part=len(served), whole=len(townships)), seats_by),
+        "cases_open": (
+            text("overview.of", part=whole(city["cases_open"]), whole=whole(city["cases"])),
+            {"cases": whole(city["cases"]), "simulated": whole(city["cases_simulated"])},
+        ),
+    }
+    facts = {"as_of": measured.scenario.as_of, "all": len(townships)}
+    for column, (name, (value, basis)) in zip(st.columns(4), figures.items(), strict=True):
+        help_text = text(f"overview.{name}_help", **{**facts, **basis})
+        column.metric(text(f"overview.{name}"), value, help=help_text)
+        column.caption(text(f"overview.{name}_basis", **basis))
+
+
+def _counts(basis: pd.Series) -> dict[str, int]:
+    counts = basis.value_counts()
+    return {name: int(counts.get(name, 0)) for name in ("reported", "derived", "simulated")}
+
+
 def choices(measured: Survey) -> pd.Series:
     """Return what can be picked: key ``layer:id`` to its name, first nothing."""
     units = pd.concat([measured.by_level["county"], measured.by_level["township"]])

@@ -29,7 +29,7 @@ def bars(table: pd.DataFrame, *, name: str, value: str, title: str, fmt: str) ->
     fmt : str
         A d3 number format.
     """
-    base = alt.Chart(table).encode(
+    base = alt.Chart(pd.DataFrame(table)[[name, value]]).encode(
         y=alt.Y(f"{name}:N", sort="-x", title=None),
         x=alt.X(f"{value}:Q", title=title, axis=alt.Axis(format=fmt)),
         tooltip=[alt.Tooltip(f"{name}:N"), alt.Tooltip(f"{value}:Q", format=fmt, title=title)],
@@ -37,7 +37,7 @@ def bars(table: pd.DataFrame, *, name: str, value: str, title: str, fmt: str) ->
     labels = base.mark_text(align="left", dx=4, color="#334").encode(
         text=alt.Text(f"{value}:Q", format=fmt)
     )
-    return (base.mark_bar(color=ACCENT) + labels).properties(height=26 * max(len(table), 1) + 30)
+    return (base.mark_bar(color=ACCENT) + labels).properties(height=alt.Step(26))
 
 
 def lorenz(curve: pd.DataFrame, *, x: str, y: str, text: Words) -> alt.Chart:
@@ -88,7 +88,7 @@ def stacked(
             ),
             tooltip=[f"{row}:N", f"{part}:N", f"{count}:Q"],
         )
-        .properties(height=26 * max(counts[row].nunique(), 1) + 60)
+        .properties(height=alt.Step(24))
     )
 
 

@@ -19,6 +19,13 @@ from ui.wording import LANGUAGES, Words, words
 ROOT = Path(__file__).parent.parent
 PAGES = ("overview", "districts", "cases", "sites", "gaps")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# Less empty space above and beside; figures of equal width so that columns line up.
+QUIET = """<style>
+[data-testid="stMainBlockContainer"] {padding: 4rem 2.5rem 2rem}
+[data-testid="stMetricValue"], [data-testid="stDataFrame"] {font-variant-numeric: tabular-nums}
+[data-testid="stMetricValue"] {font-size: 1.7rem}
+[data-testid="stAlertContainer"] {padding: .5rem 1rem}
+</style>"""
 BOUNDS = {item.name: item.metadata for item in fields(Scenario)}
 
 
@@ -31,6 +38,7 @@ def run() -> None:
         st.Page(f"ui/pages/{name}.py", title=text(f"pages.{name}"), url_path=name, default=not n)
         for n, name in enumerate(PAGES)
     ]
+    st.html(QUIET)
     page = st.navigation(pages, position="top")
     _switch_language(text)
     try:
@@ -73,6 +81,7 @@ def setting(name: str, field: str, label: str, *, default: float, step: float) -
         min_value=bounds["least"],
         max_value=bounds["most"],
         step=kind(step),
+        format="%.0f" if kind is float else "%d",
         key=state.slot(name, kind(default), parse=_within(bounds)),
         help=words(language().lang)(f"help.{field}"),
     )

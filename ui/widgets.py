@@ -10,6 +10,8 @@ from ui import report
 from ui.tables import present
 from ui.wording import Words
 
+MOST_ROWS = 15
+ROW_PIXELS = 35
 MIME = {
     ".csv": "text/csv",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -21,8 +23,18 @@ MIME = {
 def table(kind: str, frame: pd.DataFrame, text: Words, *, height: int | None = None) -> None:
     """Show one of the lists of :data:`ui.report.COLUMNS` as people read it."""
     shown = present(frame, report.COLUMNS[kind], text)
-    options = {} if height is None else {"height": height}
-    st.dataframe(shown, hide_index=True, width="stretch", **options)
+    numbers = {
+        column: st.column_config.NumberColumn(format="localized")
+        for column in shown.select_dtypes("number")
+    }
+    rows = min(len(shown), MOST_ROWS)
+    st.dataframe(
+        shown,
+        hide_index=True,
+        width="stretch",
+        height=height or ROW_PIXELS * (rows + 1) + 3,
+        column_config=numbers,
+    )
 
 
 def downloads(

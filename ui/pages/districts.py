@@ -52,11 +52,15 @@ figures[0].metric(
 figures[1].metric(
     text("districts.gini_floor"), f"{floor:.3f}", help=text("districts.gini_floor_help")
 )
-figures[2].metric(text("districts.best_worst"), f"{between.ratio:.1f}")
-st.markdown(f"##### {text('districts.lorenz')}")
-st.altair_chart(
-    charts.lorenz(lorenz(rooms, people), x="people", y="value", text=text), width="stretch"
+names = counties["name"].to_list()
+figures[2].metric(
+    text("districts.best_worst"),
+    f"{between.ratio:.1f}",
+    help=text("districts.best_worst_help", best=names[between.best], worst=names[between.worst]),
 )
+st.markdown(f"##### {text('districts.lorenz')}")
+curve = charts.lorenz(lorenz(rooms, people), x="people_share", y="value_share", text=text)
+st.altair_chart(curve, width="stretch")
 st.markdown(f"##### {text('districts.table')}")
 widgets.table("compare", counties, text)
 widgets.downloads("compare", counties, measured, text)

@@ -16,6 +16,7 @@ def pick(column: str, label: str, words: dict[str, str]) -> list[str]:
         label,
         list(words),
         format_func=words.__getitem__,
+        placeholder=text("app.choose"),
         key=state.slot(column, [], parse=lambda link: [w for w in link.split(",") if w in words]),
     )
     return state.keep(column, chosen, [])

@@ -16,10 +16,11 @@ with middle:
         text("sites.kinds"),
         SITE_KINDS,
         format_func=lambda kind: text.choice("kind", kind),
+        placeholder=text("app.choose"),
         key=state.slot("kinds", list(SITE_KINDS), parse=lambda words: words.split(",")),
     )
     state.keep("kinds", kinds, list(SITE_KINDS))
-measured, text = frame.measured(n_new=n_new, kinds=tuple(kinds))
+measured, text = frame.measured(n_new=n_new, kinds=tuple(kinds or SITE_KINDS))
 with st.spinner(text("sites.running")):
     proposal = cached.proposal(measured)
 plan = proposal.plan
@@ -36,7 +37,7 @@ maps.show(views.sites(measured, proposal, text), key="sites")
 st.caption(
     text(
         "sites.solver",
-        method=plan.method,
+        method=text(f"sites.method_{plan.method.replace(' ', '_')}"),
         seconds=f"{plan.seconds:.2f}",
         sites=whole(proposal.candidates),
         points=whole(len(measured.study.demand)),
