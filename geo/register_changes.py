@@ -79,7 +79,7 @@ def begin_change(connection: sa.Connection) -> int:
     comes second waits, and then sees everything that the first one saved.
     """
     number = connection.execute(
-        sa.update(META).values(change=META.c.change + 1).returning(META.c.change)
+        sa.update(META).values(change=META.c.change + 1, writing=1).returning(META.c.change)
     ).scalar_one()
     return int(number)
 
@@ -170,6 +170,7 @@ def save(connection: sa.Connection, change: ChangeSet) -> None:
         connection.execute(
             sa.insert(HISTORY), [_history_of(change.number, e) for e in change.entries]
         )
+    connection.execute(sa.update(META).values(made_at=made_at, writing=0))
 
 
 def _history_of(change_id: int, entry: Entry) -> dict[str, Any]:
@@ -186,9 +187,7 @@ def _history_of(change_id: int, entry: Entry) -> dict[str, Any]:
 def _next_moment(connection: sa.Connection) -> str:
     """Return now in UTC, never before the last change, though a clock may be set back."""
     last = connection.execute(sa.select(META.c.made_at)).scalar_one()
-    now = moment_text(dt.datetime.now(dt.UTC))
-    connection.execute(sa.update(META).values(made_at=max(now, last)))
-    return str(max(now, last))
+    return max(moment_text(dt.datetime.now(dt.UTC)), str(last))
 
 
 def moment_text(moment: dt.datetime) -> str:

@@ -17,7 +17,7 @@ from geo.register_changes import ChangeSet, known_units
 from geo.register_values import GEOMETRY, LAYERS, Specs, Values, frame_of, has_point, rows_of
 from geo.schema import TABLES, WGS84, Column, table_faults
 
-# An import may leave these out: rows that are there already keep what they have.
+# An import may leave columns out: rows that are there already keep what they have.
 _MAY_BE_ABSENT = {"schema.column_missing", "schema.geometry_missing"}
 
 
@@ -119,7 +119,8 @@ def _is_wgs84(frame: pd.DataFrame) -> bool:
 
 def _raise_faults(table: str, frame: pd.DataFrame, unit_ids: Collection[str]) -> None:
     found = table_faults(table, frame, file=table, unit_ids=pd.Index(list(unit_ids)))
-    faults: list[RoomplanError] = [f for f in found if f.code not in _MAY_BE_ABSENT]
+    absent = {"schema.column_missing"} if GEOMETRY in frame else _MAY_BE_ABSENT
+    faults: list[RoomplanError] = [f for f in found if f.code not in absent]
     if faults:
         raise StudyFaults(faults)
 

@@ -47,15 +47,17 @@ def make(target: str | Path, tables: Mapping[str, pd.DataFrame], *, who: str) ->
         )
     with _fresh(target) as engine, writing(engine) as connection:
         _make_tables(connection, name_of(engine))
-        units = tables["units"]
-        names = units["name"] if "name" in units else pd.Series(None, units.index, dtype=object)
-        connection.execute(
-            sa.insert(UNITS),
-            [{"unit_id": str(i), "name": str(n)} for i, n in zip(units.index, names, strict=True)],
-        )
+        _add_units(connection, tables["units"])
         for table in LAYERS:
             add_columns(connection, table, extra_kinds(tables[table], table))
         _fill(connection, tables, who)
+
+
+def _add_units(connection: sa.Connection, units: pd.DataFrame) -> None:
+    names = units.get("name", units.index)
+    rows = [{"unit_id": str(i), "name": str(n)} for i, n in zip(units.index, names, strict=True)]
+    if rows:
+        connection.execute(sa.insert(UNITS), rows)
 
 
 def _make_tables(connection: sa.Connection, name: str) -> None:
@@ -162,11 +164,15 @@ def _copy_file(source: Path, path: Path) -> None:
 def _copy_rows(source: sa.Engine, target: sa.Engine) -> None:
     with reading(source) as old, writing(target) as new:
         _make_tables(new, name_of(target))
-        new.execute(sa.delete(META))
+        new.execute(sa.update(META).values(writing=1))
         for table in METADATA.sorted_tables:
+            if table is META:
+                continue
             found = old.execute(sa.select(table).execution_options(yield_per=_AT_ONCE))
             for records in found.mappings().partitions():
                 new.execute(sa.insert(table), [dict(record) for record in records])
+        meta = old.execute(sa.select(META)).mappings().one()
+        new.execute(sa.update(META).values(**meta))
         if new.dialect.name == "postgresql":
             _continue_numbers(new)
 
@@ -211,7 +217,7 @@ def opened_copy(path: Path) -> Iterator[sa.Engine]:
             ) from problem
         engine = connect(copy)
         try:
-            ensure_layout(engine)
+            ensure_layout(engine, name=str(path))
             yield engine
         finally:
             engine.dispose()

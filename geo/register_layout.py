@@ -148,6 +148,7 @@ META = sa.Table(
     sa.Column("layout", sa.Integer, nullable=False),
     sa.Column("change", sa.Integer, nullable=False),
     sa.Column("made_at", sa.Text, nullable=False),
+    sa.Column("writing", sa.Integer, nullable=False, server_default="0"),
 )
 UNITS = sa.Table(
     "register_units",
@@ -225,6 +226,40 @@ def create_tables(connection: sa.Connection) -> None:
     METADATA.create_all(connection, checkfirst=False)
     if connection.dialect.name == "sqlite":
         _fill_gpkg_header(connection)
+    guard_layers(connection)
+
+
+_REFUSAL = "Edit this layer in Roomplan: an edit made elsewhere would be missing from its history"
+_GUARD_FUNCTION = f"""
+CREATE FUNCTION register_guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF (SELECT writing FROM register_meta) = 0 THEN RAISE EXCEPTION '{_REFUSAL}'; END IF;
+  RETURN coalesce(NEW, OLD);
+END $$"""
+
+
+def guard_layers(connection: sa.Connection) -> None:
+    """Let the database itself refuse edits that would leave no history, from GIS programs say.
+
+    Notes
+    -----
+    ``register_meta.writing`` is 1 only inside a transaction of :mod:`geo.register_transaction`,
+    so nobody else ever sees it.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_GUARD_FUNCTION)
+    for name in LAYERS:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER register_guard BEFORE INSERT OR UPDATE OR DELETE ON {name}"
+                " FOR EACH ROW EXECUTE FUNCTION register_guard()"
+            )
+            continue
+        for event in ("INSERT", "UPDATE", "DELETE"):
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER register_guard_{name}_{event.lower()} BEFORE {event} ON {name}"
+                " WHEN (SELECT writing FROM register_meta) = 0"
+                f" BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+            )
 
 
 def _fill_gpkg_header(connection: sa.Connection) -> None:

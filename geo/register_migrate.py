@@ -8,12 +8,18 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateColumn
 
 from geo.errors import RegisterError
-from geo.register_layout import CHANGES, COLUMNS, HISTORY, LAYER_TABLES, LAYOUT, META
+from geo.register_layout import CHANGES, COLUMNS, HISTORY, LAYER_TABLES, LAYOUT, META, guard_layers
 from geo.register_store import holds_register, name_of, reading, writing
 
 
-def ensure_layout(engine: sa.Engine) -> None:
+def ensure_layout(engine: sa.Engine, *, name: str | None = None) -> None:
     """Check that a database holds a register, and bring it up to :data:`LAYOUT` if it is older.
+
+    Parameters
+    ----------
+    engine : Engine
+    name : str, optional
+        What to call the register in messages, instead of its own file.
 
     Raises
     ------
@@ -24,7 +30,7 @@ def ensure_layout(engine: sa.Engine) -> None:
     -----
     All steps are one transaction: a program killed in the middle leaves the old register.
     """
-    name = name_of(engine)
+    name = name_of(engine) if name is None else name
     with reading(engine) as connection:
         if not holds_register(connection):
             raise RegisterError(
@@ -98,10 +104,14 @@ def _add_column(connection: sa.Connection, layer: sa.Table, name: str) -> None:
 
 
 def _from_1_to_2(connection: sa.Connection) -> None:
-    """Layout 2 keeps columns that the contract does not name, such as a checklist's."""
+    """Layout 2 keeps columns that the contract does not name, and guards the layers."""
+    connection.exec_driver_sql(
+        "ALTER TABLE register_meta ADD COLUMN writing INTEGER NOT NULL DEFAULT 0"
+    )
     COLUMNS.create(connection)
     for layer in LAYER_TABLES.values():
         _add_column(connection, layer, "more")
+    guard_layers(connection)
 
 
 STEPS: Mapping[int, Callable[[sa.Connection], None]] = {1: _from_1_to_2}

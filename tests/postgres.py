@@ -6,6 +6,7 @@ who is not root. Nothing of the machine's own databases is touched.
 
 from __future__ import annotations
 
+import atexit
 import os
 import pwd
 import shutil
@@ -14,7 +15,10 @@ import socket
 import subprocess
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
+
+import psycopg
 
 INSTALL = (
     "The register's tests need PostgreSQL with PostGIS and found none. Install Debian's packages: "
@@ -71,10 +75,26 @@ def _plain_user() -> str | None:
     raise MissingPostgresError("PostgreSQL refuses to run as root, and there is no other user.")
 
 
-class Cluster:
-    """A running private server; use it in a ``with`` statement."""
+@cache
+def shared_cluster() -> Cluster:
+    """Return the one server of this test run; it is stopped when the run ends."""
+    cluster = Cluster(fsync=False).__enter__()
+    atexit.register(cluster.__exit__)
+    return cluster
 
-    def __init__(self) -> None:
+
+class Cluster:
+    """A running private server; use it in a ``with`` statement.
+
+    Parameters
+    ----------
+    fsync : bool
+        Whether the server waits for the disk. A killed program loses nothing either way; a test
+        of power cuts or a benchmark waits.
+    """
+
+    def __init__(self, *, fsync: bool = True) -> None:
+        self._fsync = "on" if fsync else "off"
         self._bin = find_programs()
         self._user = _plain_user()
         self._folder = Path(tempfile.mkdtemp(prefix="roomplan-pg-"))
@@ -88,6 +108,8 @@ class Cluster:
                 shutil.chown(self._folder, self._user)
             self._run("initdb", "-D", self._data, "-A", "trust", "-U", "roomplan", "-E", "UTF8")
             self.start()
+            with psycopg.connect(self.url, autocommit=True) as connection:
+                connection.execute("CREATE EXTENSION postgis")
         except BaseException:
             self.__exit__()
             raise
@@ -95,7 +117,7 @@ class Cluster:
 
     def __exit__(self, *_: object) -> None:
         if self._server is not None and self._server.poll() is None:
-            self._server.send_signal(signal.SIGINT)  # "fast" shutdown
+            self._server.send_signal(signal.SIGQUIT)  # at once: the data are thrown away
             self._server.wait(timeout=30)
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -117,6 +139,7 @@ class Cluster:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         options = ["-p", str(self.port), "-k", str(self._folder), "-h", "127.0.0.1"]
+        options += ["-c", f"fsync={self._fsync}"]
         with (self._folder / "log").open("ab") as log:
             self._server = subprocess.Popen(
                 [self._bin / "postgres", "-D", self._data, *options],
@@ -151,9 +174,14 @@ class Cluster:
         return (self._folder / "log").read_text(errors="replace")
 
     def new_database(self) -> str:
-        """Create an empty database and return its URL."""
+        """Return the URL of an empty schema beside PostGIS, in the one database of the server."""
         self._count += 1
         name = f"register_{self._count}"
-        server = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "roomplan"]
-        self._run("createdb", *server, name)
-        return f"postgresql://roomplan@127.0.0.1:{self.port}/{name}"
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"CREATE SCHEMA {name}")
+        return f"{self.url}?options=-csearch_path%3D{name},public"
+
+    @property
+    def url(self) -> str:
+        """The URL of the server's one database."""
+        return f"postgresql://roomplan@127.0.0.1:{self.port}/postgres"
