@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from geo.errors import RoomplanError, first_ids
-from geo.reach import Pairs, within
+from geo.pairs import Pairs, within
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Weight: TypeAlias = Callable[[Floats], Floats]

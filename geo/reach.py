@@ -6,14 +6,13 @@ is right wherever it lies: at the antimeridian, at a pole, or across a zone bord
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from geo.errors import RoomplanError, first_ids
+from geo.pairs import Floats, Ints, Pairs, within
 
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius of the Earth (IUGG, 2 a + b over 3 on GRS 80); a sphere differs by up to 0.5 %."""
@@ -22,10 +21,6 @@ HALF_CIRCUMFERENCE_M = float(np.pi * EARTH_RADIUS_M)
 
 COMPILED_FROM = 100_000
 """Points in both tables together from which the compiled search pays for its loading."""
-
-Floats: TypeAlias = npt.NDArray[np.float64]
-Ints: TypeAlias = npt.NDArray[np.int64]
-Pairs: TypeAlias = csr_array
 
 _HAIR = 1e-9  # the search is wider by this; the last word is the comparison of metres
 _CHUNK = 1 << 18
@@ -134,71 +129,34 @@ def nearest(demand_lonlat: npt.ArrayLike, site_lonlat: npt.ArrayLike) -> tuple[I
     sites = checked_lonlat(site_lonlat, "sites")
     if not len(demand) or not len(sites):
         return np.full(len(demand), -1, dtype=np.int64), np.full(len(demand), np.inf)
-    first = _first_of_equals(sites)
-    tree = cKDTree(unit_vectors(sites[first]), balanced_tree=False)
-    chord, found = tree.query(unit_vectors(demand))
-    np.square(chord, out=chord)
-    return first[found], _chord2_to_metres(chord)
+    return SiteIndex(sites).nearest(demand)
 
 
-def nearest_in(pairs: Pairs) -> tuple[Ints, Floats]:
-    """Return the cheapest stored entry of every row of a cost matrix.
+class SiteIndex:
+    """Places prepared for many searches of the nearest one.
 
     Parameters
     ----------
-    pairs : csr_array, shape (n_demand, n_sites)
-        Costs (metres or minutes); a stored 0 is a cost of zero, what is not stored is out of reach.
+    lonlat : array-like, shape (n_sites, 2)
+        Longitude and latitude, degrees WGS-84; at least one row.
 
-    Returns
-    -------
-    position : int64 array, shape (n_demand,)
-        Column of the smallest entry, the leftmost of equals; -1 for an empty row.
-    cost : float array, shape (n_demand,)
-        The entry; inf for an empty row.
-
-    Examples
-    --------
-    >>> from scipy.sparse import csr_array
-    >>> pairs = csr_array(([5.0, 0.0], [0, 1], [0, 2, 2]), shape=(2, 3))
-    >>> [part.tolist() for part in nearest_in(pairs)]
-    [[1, -1], [0.0, inf]]
+    Raises
+    ------
+    ReachError
+        Coordinates that are not finite degrees.
     """
-    position = np.full(pairs.shape[0], -1, dtype=np.int64)
-    cost = np.full(pairs.shape[0], np.inf)
-    filled = np.flatnonzero(np.diff(pairs.indptr))
-    if not len(filled):
-        return position, cost
-    starts = pairs.indptr[filled]
-    cost[filled] = np.minimum.reduceat(pairs.data, starts)
-    least = pairs.data == np.repeat(cost[filled], np.diff(pairs.indptr)[filled])
-    column = np.where(least, pairs.indices, pairs.shape[1])
-    position[filled] = np.minimum.reduceat(column, starts)
-    return position, cost
 
+    def __init__(self, lonlat: npt.ArrayLike) -> None:
+        sites = checked_lonlat(lonlat, "sites")
+        self._first = _first_of_equals(sites)
+        self._tree = cKDTree(unit_vectors(sites[self._first]), balanced_tree=False)
 
-def within(pairs: Pairs, limit: npt.ArrayLike) -> Pairs:
-    """Return the entries of a cost matrix up to a limit, inclusive.
-
-    Parameters
-    ----------
-    pairs : csr_array, shape (n_demand, n_sites)
-        Costs in metres or minutes.
-    limit : float or array-like, shape (n_demand,)
-        In the unit of the costs.
-
-    Returns
-    -------
-    csr_array
-        The same object when every entry stays.
-    """
-    limits = np.asarray(limit, dtype=np.float64)
-    if limits.ndim and limits.size and (limits == limits[0]).all():
-        limits = limits[0]  # no need to spell it out for every pair
-    keep = pairs.data <= (np.repeat(limits, np.diff(pairs.indptr)) if limits.ndim else limits)
-    if keep.all():
-        return pairs
-    kept = np.concatenate([[0], np.cumsum(keep)])[pairs.indptr].astype(pairs.indptr.dtype)
-    return csr_array((pairs.data[keep], pairs.indices[keep], kept), shape=pairs.shape)
+    def nearest(self, demand_lonlat: npt.ArrayLike) -> tuple[Ints, Floats]:
+        """Return position and great-circle metres of the nearest place, as :func:`nearest`."""
+        demand = checked_lonlat(demand_lonlat, "demand")
+        chord, found = self._tree.query(unit_vectors(demand))
+        np.square(chord, out=chord)
+        return self._first[found], _chord2_to_metres(chord)
 
 
 def great_circle_m(from_lonlat: npt.ArrayLike, to_lonlat: npt.ArrayLike) -> Floats:

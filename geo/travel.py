@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.errors import RoomplanError
-from geo.reach import Floats, Pairs, checked_lonlat, nearest, reach_pairs, within
+from geo.pairs import Floats, Pairs, within
+from geo.reach import checked_lonlat, nearest, reach_pairs
 from geo.schema import UNIT_LEVELS
 from geo.units import ancestors
 

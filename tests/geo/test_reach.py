@@ -9,6 +9,7 @@ from pyproj import Geod
 from scipy.sparse import csr_array
 
 from geo import reach
+from geo.pairs import PairsError, cheapest, nearest_in, replace_sites, within
 
 DEGREE_M = np.pi / 180 * reach.EARTH_RADIUS_M
 
@@ -132,7 +133,7 @@ def test_empty_tables_keep_their_shape(n_demand, n_sites):
     position, metres = reach.nearest([[0, 0]] * n_demand, [[0, 0]] * n_sites)
     assert position.tolist() == [-1] * n_demand
     assert metres.tolist() == [np.inf] * n_demand
-    assert np.array_equal(reach.nearest_in(pairs)[1], metres)
+    assert np.array_equal(nearest_in(pairs)[1], metres)
 
 
 @pytest.mark.parametrize("world", WORLDS)
@@ -154,16 +155,44 @@ def test_nearest_names_the_first_of_several_at_one_place():
 
 def test_nearest_in_reads_zero_absent_and_equal_costs():
     pairs = csr_array(([7.0, 0.0, 4.0, 4.0, 9.0], [0, 2, 1, 3, 0], [0, 2, 2, 4, 5]), shape=(4, 4))
-    position, cost = reach.nearest_in(pairs)
+    position, cost = nearest_in(pairs)
     assert position.tolist() == [2, -1, 1, 0]
     assert cost.tolist() == [0, np.inf, 4, 9]
 
 
+def test_cheapest_keeps_the_least_of_repeated_pairs():
+    row, column = np.array([1, 0, 1, 1]), np.array([0, 2, 0, 1])
+    matrix = cheapest(row, column, np.array([4.0, 0.0, 3.0, 9.0]), (3, 3))
+    inf = np.inf
+    assert dense(matrix).tolist() == [[inf, inf, 0], [3, 9, inf], [inf, inf, inf]]
+    assert matrix.has_canonical_format
+
+
+def test_replacing_a_site_gives_what_a_new_search_would():
+    rng = np.random.default_rng(4)
+    demand, sites = rng.uniform((118, 25), (118.1, 25.1), (2, 60, 2))
+    before = reach.reach_pairs(demand, sites, 3_000)
+    moved = np.vstack([sites, [118.05, 25.05]])
+    moved[7] = demand[3]
+    new = reach.reach_pairs(demand, moved[[60, 7]], 3_000)
+    assert same(replace_sites(before, [60, 7], new), reach.reach_pairs(demand, moved, 3_000))
+    gone = replace_sites(before, [0], csr_array((60, 1)))
+    assert np.isinf(dense(gone)[:, 0]).all()
+    assert np.array_equal(dense(gone)[:, 1:], dense(before)[:, 1:])
+
+
+@pytest.mark.parametrize("positions", [[0, 0], [-1, 0], [0, 4], [0]])
+def test_positions_that_do_not_fit_are_refused(positions):
+    with pytest.raises(PairsError) as caught:
+        replace_sites(csr_array((2, 3)), positions, csr_array((2, 2)))
+    assert caught.value.code == "pairs.replace"
+
+
 def test_within_cuts_an_existing_matrix():
     pairs = csr_array(([5.0, 0.0, 3.0], [0, 1, 0], [0, 2, 3]), shape=(2, 2))
-    assert dense(reach.within(pairs, 3)).tolist() == [[np.inf, 0], [3, np.inf]]
-    assert dense(reach.within(pairs, [5, 2])).tolist() == [[5, 0], [np.inf, np.inf]]
-    assert reach.within(pairs, 5) is pairs
+    assert dense(within(pairs, 3)).tolist() == [[np.inf, 0], [3, np.inf]]
+    assert dense(within(pairs, [5, 2])).tolist() == [[5, 0], [np.inf, np.inf]]
+    assert within(pairs, 5) is pairs
 
 
 LONLAT = hnp.arrays(
@@ -178,7 +207,7 @@ LONLAT = hnp.arrays(
 def test_laws(demand, sites, one, other, random):
     low, high = sorted((one, other))
     near, far = reach.reach_pairs(demand, sites, low), reach.reach_pairs(demand, sites, high)
-    assert same(near, reach.within(far, low))
+    assert same(near, within(far, low))
     assert np.array_equal(dense(reach.reach_pairs(sites, demand, high)), dense(far).T)
     rows = random.sample(range(len(demand)), len(demand))
     columns = random.sample(range(len(sites)), len(sites))
@@ -187,7 +216,7 @@ def test_laws(demand, sites, one, other, random):
     twice = reach.reach_pairs(demand, np.vstack([sites, sites]), high)
     assert np.array_equal(dense(twice), np.hstack([dense(far)] * 2))
     metres = reach.nearest(demand, sites)[1]
-    everything = reach.nearest_in(reach.reach_pairs(demand, sites, np.inf))[1]
+    everything = nearest_in(reach.reach_pairs(demand, sites, np.inf))[1]
     assert np.abs(metres - everything).max() < 1e-6
 
 
