@@ -61,7 +61,7 @@ def named_units(places: pd.DataFrame) -> list[str]:
 def write_csv(frame: pd.DataFrame, path: str) -> None:
     """Write a frame as UTF-8 with BOM and Unix line ends; an empty cell is an unknown value."""
     content = frame.to_csv(index=False, lineterminator="\n")
-    (DATA / path).write_bytes(content.encode("utf-8-sig"))
+    save(path, content.encode("utf-8-sig"))
 
 
 def write_geojson(frame: gpd.GeoDataFrame, path: str) -> None:
@@ -71,7 +71,12 @@ def write_geojson(frame: gpd.GeoDataFrame, path: str) -> None:
     rows = rows.where(rows.notna() & (rows != ""), None).to_dict("records")
     lines = [_feature(row, shape) for row, shape in zip(rows, shapes, strict=True)]
     content = '{"type":"FeatureCollection","features":[\n' + ",\n".join(lines) + "\n]}\n"
-    (DATA / path).write_bytes(content.encode("utf-8"))
+    save(path, content.encode("utf-8"))
+
+
+def save(path: str, content: bytes) -> None:
+    """Write a file below data/: the one place where the scripts touch the disk."""
+    (DATA / path).write_bytes(content)
 
 
 def _feature(row: dict[str, object], shape: shapely.Geometry | None) -> str:

@@ -14,6 +14,7 @@ from data.tables import named_units, read_built, read_facts, write_csv
 
 COLUMNS = ["site_id", "name", "kind", "unit_id", "cost", "location_basis", "note", "lon", "lat"]
 NO_POINT = "无公开坐标,列出但不落点"
+DATUM_NOTE = "高德2016年点位,是否已由GCJ-02换算未注明,可能偏差约500米"
 # The same zone under a statistical name and under its own; kept as two rows, one marked.
 SAME_PARK = {
     "清濛经济开发区": "与“泉州经济技术开发区”为同一园区(统计用区划名称)",
@@ -61,7 +62,7 @@ def parks() -> pd.DataFrame:
     rows = read_facts("parks").rename(columns={"note": "address"})
     located = rows["lon"] != ""
     notes = [
-        ";".join(filter(None, [SAME_PARK.get(name, ""), "" if known else NO_POINT]))
+        ";".join(filter(None, [SAME_PARK.get(name, ""), DATUM_NOTE if known else NO_POINT]))
         for name, known in zip(rows["name"], located, strict=True)
     ]
     return pd.DataFrame(
