@@ -130,6 +130,10 @@ class NameIndex:
         """Return the level of a unit."""
         return self._units[unit_id].level
 
+    def depth(self, unit_id: str) -> int:
+        """Return how far below the city a unit's level stands: 0 to 3."""
+        return UNIT_LEVELS.index(self.level(unit_id))
+
     def full_name(self, unit_id: str) -> str:
         """Return a unit's name with its county and township in front.
 

@@ -1,0 +1,184 @@
+"""CSV and TSV of unknown encoding and delimiter (child side)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from geo.errors import IntakeError
+from geo.intake.grid import Grid, check_size, find_header, grid_of_rows, unique_names
+from geo.intake.readers import damaged
+from geo.intake.sandbox import Limits
+
+_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_DELIMITERS = ",\t;|，"
+_SAMPLE = 20
+_LONGEST_CELL = 100_000
+
+
+def decode(content: bytes, *, name: str) -> tuple[str, str]:
+    """Return a text and its encoding: a BOM's, else strict UTF-8, else GB18030.
+
+    Guessing libraries take sparse Chinese text for Big5, so there is no guessing here.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+
+    Returns
+    -------
+    text, encoding : str
+
+    Raises
+    ------
+    IntakeError
+        ``intake.binary`` when it is no text, ``intake.encoding`` when no encoding fits.
+
+    Examples
+    --------
+    >>> decode("丰州镇".encode("gb18030"), name="a.csv")
+    ('丰州镇', 'gb18030')
+    """
+    for bom, encoding in _BOMS:
+        if content.startswith(bom):
+            return _strictly(content[len(bom) :], encoding, name), encoding
+    if b"\x00" in content:
+        raise IntakeError(
+            "intake.binary",
+            f"{name}: this is no text but binary data; save the table as XLSX or CSV.",
+            file=name,
+        )
+    try:
+        return content.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return _strictly(content, "gb18030", name), "gb18030"
+
+
+def _strictly(content: bytes, encoding: str, name: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as problem:
+        line = content.count(b"\n", 0, problem.start) + 1
+        raise IntakeError(
+            "intake.encoding",
+            f"{name}: line {line} is neither UTF-8 nor GB18030 (byte {problem.start}); save the "
+            "file as “CSV UTF-8”.",
+            file=name,
+            row=line,
+            value=problem.start,
+        ) from problem
+
+
+def read_text(content: bytes, *, name: str, limits: Limits) -> Grid:
+    """Read a delimited text.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+    limits : Limits
+
+    Returns
+    -------
+    Grid
+
+    Raises
+    ------
+    IntakeError
+        As :func:`decode`; ``intake.csv`` with the line where quotes or lengths go wrong.
+
+    Notes
+    -----
+    Regular text goes through Arrow's reader; rows of unequal length or odd quotes go through the
+    slower reader of the standard library, which can say where.
+    """
+    text, encoding = decode(content, name=name)
+    del content
+    sample = _sample(text, ",", name)
+    delimiter = _delimiter(text)
+    sample = _sample(text, delimiter, name)
+    about = {"format": "csv", "layer": "", "encoding": encoding}
+    if len(delimiter.encode()) == 1 and text.count('"') % 2 == 0 and sample:
+        table = _arrow(text, delimiter, len(sample[0]))
+        if table is not None:
+            return _sliced(table, sample, name=name, limits=limits, about=about)
+    rows = _slowly(text, delimiter, name, limits)
+    return grid_of_rows(rows, name=name, max_rows=limits.rows, max_columns=limits.columns, **about)
+
+
+def _sliced(
+    table: pa.Table,
+    sample: Sequence[Sequence[str]],
+    *,
+    name: str,
+    limits: Limits,
+    about: dict[str, str],
+) -> Grid:
+    top = find_header(sample)
+    check_size(
+        table.num_rows - top - 1,
+        table.num_columns,
+        name=name,
+        max_rows=limits.rows,
+        max_columns=limits.columns,
+    )
+    names = unique_names(sample[top])
+    return Grid(table.slice(top + 1).rename_columns(names), {"first_row": top + 2, **about})
+
+
+def _arrow(text: str, delimiter: str, width: int) -> pa.Table | None:
+    """Read with Arrow, or return None where a row has another length than the first."""
+    names = [f"f{place}" for place in range(width)]
+    try:
+        return pa_csv.read_csv(
+            pa.BufferReader(text.encode("utf-8")),
+            read_options=pa_csv.ReadOptions(column_names=names, block_size=1 << 22),
+            parse_options=pa_csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False
+            ),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+
+
+def _slowly(text: str, delimiter: str, name: str, limits: Limits) -> list[list[str]]:
+    rows: list[list[str]] = []
+    try:
+        for row in _reader(text, delimiter):
+            rows.append(row)
+            if len(rows) > limits.rows + _SAMPLE:
+                break
+    except csv.Error as problem:
+        raise damaged(
+            name, f"row {len(rows) + 1} cannot be read ({problem}); look for a lone quotation mark"
+        ) from problem
+    return rows
+
+
+def _reader(text: str, delimiter: str) -> Iterator[list[str]]:
+    csv.field_size_limit(_LONGEST_CELL)
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+
+
+def _sample(text: str, delimiter: str, name: str) -> list[list[str]]:
+    try:
+        return [row for row, _ in zip(_reader(text, delimiter), range(_SAMPLE), strict=False)]
+    except csv.Error:
+        return []
+
+
+def _delimiter(text: str) -> str:
+    """Return the delimiter that the first lines use most evenly; a comma if none."""
+    lines = [line for line in text[:65536].splitlines()[:_SAMPLE] if line.strip()]
+    if len(lines) > 1 and len(text) > 65536:
+        lines = lines[:-1]
+    counts = {d: sorted(line.count(d) for line in lines) for d in _DELIMITERS}
+    return max(_DELIMITERS, key=lambda d: (counts[d][len(lines) // 2], counts[d][-1]))
