@@ -50,6 +50,7 @@ __all__ = [
 ]
 
 TEXTS = ("panel", "search", "none", "north", "full", "zoom_in", "zoom_out")
+FILLINGS = ("filling_f", "filling_h", "filling_o")
 # Nothing may be asked of any server, whatever stands in the file.
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
@@ -181,7 +182,7 @@ def _frame(view: MapView, *, public: bool) -> dict[str, Any]:
     return {
         "sources": {key: _source("areas", data, public=public) for key, data in packed.items()},
         "places": None if view.places is None else _places(view, public=public),
-        "text": {name: wording(f"map.{name}") for name in TEXTS},
+        "text": {name: wording(f"map.{name}") for name in (*TEXTS, *FILLINGS)},
     }
 
 

@@ -232,17 +232,16 @@ def test_a_room_shows_its_kind_and_what_it_rests_on() -> None:
     assert [row["text"] for row in spec["legend"]["rows"]] == [
         ZH.choice("kind", "hub"),
         ZH.choice("kind", "township"),
-        ZH("map.filling_f"),
-        ZH("map.filling_h"),
-        ZH("map.filling_o"),
     ]
+    assert spec["fillings"] == ["f", "h", "o"]
 
 
 def test_a_legend_lists_only_what_the_map_shows() -> None:
     points = some_points()
     reported = pd.Series("reported", index=points.index)
     spec = spec_of(rooms(basis=reported), ZH)
-    assert [row["basis"] for row in spec["legend"]["rows"]] == ["f", "f", "f"]
+    assert spec["fillings"] == ["f"]
+    assert [row["kind"] for row in spec["legend"]["rows"]] == ["hub", "township"]
 
 
 def test_a_room_without_a_point_is_left_out_and_the_others_keep_their_own_values() -> None:

@@ -92,20 +92,16 @@ def _rooms(layer: Points, words: Words) -> Spec:
         "kinds": kinds,
         "symbols": "".join(DIGITS[order[kind]] for kind in symbol),
         "bases": "".join(bases),
-        "legend": {"unit": "", "rows": _room_rows(symbol, bases, words)},
+        "fillings": [filling for filling in "fho" if (bases == filling).any()],
+        "legend": {"unit": "", "rows": _room_rows(symbol, words)},
     }
 
 
-def _room_rows(symbol: pd.Series, bases: pd.Series, words: Words) -> list[Spec]:
-    """Return one row a kind, then one row a filling, each only where the map shows it."""
+def _room_rows(symbol: pd.Series, words: Words) -> list[Spec]:
+    """Return one row a kind, only those the map shows."""
     present = set(symbol)
     kinds = [kind for kind in _KIND_ORDER if kind in present]
-    rows = [{"kind": kind, "basis": "f", "text": words.choice("kind", kind)} for kind in kinds]
-    shown = [filling for filling in ("f", "h", "o") if (bases == filling).any()]
-    return rows + [
-        {"kind": "township", "basis": basis, "text": words(f"map.filling_{basis}"), "wide": True}
-        for basis in shown
-    ]
+    return [{"kind": kind, "basis": "f", "text": words.choice("kind", kind)} for kind in kinds]
 
 
 _KIND_ORDER = (

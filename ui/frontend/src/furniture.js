@@ -69,6 +69,11 @@ export class Furniture {
     add(this.line, "bottomright");
   }
 
+  /** Pixels the note takes from the map's lower edge. */
+  height() {
+    return this.line.hidden ? 0 : this.line.offsetHeight + 10;
+  }
+
   say({ note, approval }) {
     this.line.replaceChildren();
     for (const part of [note, approval]) if (part) this.line.append(el("span", "", part));

@@ -58,21 +58,46 @@ export const Panel = L.Control.extend({
   /** Rebuild the list; keeps the keyboard's place. */
   draw() {
     const focused = document.activeElement?.dataset?.layer;
+    this.body.replaceChildren(...this.parts());
+    if (focused) this.body.querySelector(`[data-layer="${CSS.escape(focused)}"]`)?.focus();
+  },
+
+  /** Leave room for the note below. */
+  fit(below) {
+    this.body.style.maxHeight = `${Math.max(120, this.stage.map.getSize().y - below - 70)}px`;
+  },
+
+  /** One part a group: what colours the areas first, then from the top of the map down. */
+  parts() {
     const groups = new Map();
     this.stage.each((layer, key) => {
       const { group } = layer.spec;
-      if (!groups.has(group)) groups.set(group, []);
-      groups.get(group).unshift(this.entry(layer, key));
+      if (!groups.has(group)) groups.set(group, { entries: [], last: null, fillings: new Set() });
+      const part = groups.get(group);
+      const entry = this.entry(layer, key);
+      part.entries.unshift(entry);
+      if (!layer.spec.fillings) return;
+      part.last ??= entry;
+      if (this.stage.isOn(key)) layer.spec.fillings.forEach((one) => part.fillings.add(one));
     });
-    this.body.replaceChildren();
-    for (const [name, entries] of [...groups].reverse()) {
+    const first = ([name]) => Number(this.stage.exclusive.includes(name));
+    const ordered = [...groups].reverse().sort((a, b) => first(b) - first(a));
+    return ordered.map(([name, { entries, last, fillings }]) => {
       const part = el("fieldset");
       if (name) part.append(el("legend", "", name));
       part.append(...entries);
-      this.body.append(part);
-    }
-    this.body.style.maxHeight = `${Math.max(120, this.stage.map.getSize().y - 90)}px`;
-    if (focused) this.body.querySelector(`[data-layer="${CSS.escape(focused)}"]`)?.focus();
+      if (fillings.size) last.after(this.fillings(fillings));
+      return part;
+    });
+  },
+
+  /** What the filling of a room's symbol says; once for all levels of rooms. */
+  fillings(shown) {
+    const { text } = this.stage;
+    const rows = ["f", "h", "o"].filter((basis) => shown.has(basis));
+    return this.legend({
+      rows: rows.map((basis) => ({ kind: "township", basis, text: text[`filling_${basis}`] })),
+    });
   },
 
   entry(layer, key) {
@@ -86,17 +111,20 @@ export const Panel = L.Control.extend({
     input.dataset.layer = key;
     input.addEventListener("click", () => this.stage.turn(key, !on));
     label.append(input, el("span", "rp-layer-name", spec.name));
-    if (spec.mark) label.append(swatch(spec.mark));
+    const rows = spec.legend?.rows ?? [];
+    const alone = spec.type === "points" && rows.length === 1 ? rows[0] : null;
+    if (spec.mark ?? alone) label.append(swatch(spec.mark ?? alone));
     box.append(label);
-    if (on && spec.legend?.rows.length) box.append(this.legend(spec.legend));
+    if (on && rows.length && !alone) box.append(this.legend(spec.legend));
     return box;
   },
 
   legend({ unit, rows }) {
-    const list = el("div", rows.length > 6 ? "rp-legend rp-two" : "rp-legend");
+    const two = rows.length > 2 && rows.every((row) => row.kind && row.basis === "f");
+    const list = el("div", two ? "rp-legend rp-two" : "rp-legend");
     if (unit) list.append(el("div", "rp-unit", unit));
     for (const row of rows) {
-      const line = el("div", row.wide ? "rp-row rp-wide" : "rp-row");
+      const line = el("div", "rp-row");
       line.append(swatch(row), el("span", "", row.text));
       list.append(line);
     }

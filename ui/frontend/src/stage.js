@@ -109,6 +109,8 @@ class Stage {
       this.focus = view.focus;
     }
     this.selected = view.selected;
+    this.revision = (this.revision ?? 0) + 1;
+    this.map.getContainer().dataset.revision = this.revision;
     this.furniture.say(view);
     this.show();
   }
@@ -135,6 +137,7 @@ class Stage {
     });
     this.restack();
     this.panel.draw();
+    this.panel.fit(this.furniture.height());
   }
 
   restack() {
