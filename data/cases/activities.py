@@ -33,6 +33,7 @@ THEMES = ("联系选民", "代表意见建议", "政策宣传", "民生实事", 
 # A working assumption: no county but 丰泽区 published how often its rooms meet.
 MEAN_ACTIVITIES = {"township": 6.0, "hub": 6.0}
 MEAN_OTHERS = 2.0
+OTHERS_FROM, OTHERS_UNTIL = "2018-01-01", "2019-05-21"
 
 
 def all_activities(rooms: pd.DataFrame, *, count_day: str) -> pd.DataFrame:
@@ -51,7 +52,9 @@ def all_activities(rooms: pd.DataFrame, *, count_day: str) -> pd.DataFrame:
     others = open_rooms[~open_rooms.index.isin(told)]
     parts = [_shenhu(), _fengze(fengze.to_numpy()), _university(), _market(), _others(others)]
     frame = pd.concat(parts, ignore_index=True)
-    return frame.assign(basis="simulated").fillna("")[COLUMNS].sort_values("activity_id")
+    for column in ("deputies", "attendance"):
+        frame[column] = frame[column].astype("Int64")
+    return frame.assign(basis="simulated")[COLUMNS].sort_values("activity_id")
 
 
 def spread_labels(counts: dict[str, int], rows: int, rng: np.random.Generator) -> list[list[str]]:
@@ -138,12 +141,16 @@ def _others(rooms: pd.DataFrame) -> pd.DataFrame:
     rng = np.random.default_rng([SEED, 5])
     mean = rooms["kind"].map(MEAN_ACTIVITIES).fillna(MEAN_OTHERS)
     held = np.repeat(rooms.index.to_numpy(), rng.poisson(mean))
-    days = pd.date_range("2018-01-01", "2019-05-21")
+    first = rooms["opened"].where(rooms["opened"] > OTHERS_FROM, OTHERS_FROM).loc[held]
+    first_day = pd.to_datetime(first).to_numpy()
+    span_days = (np.datetime64(OTHERS_UNTIL) - first_day) / np.timedelta64(1, "D")
+    after_days = (rng.random(len(held)) * (span_days + 1)).astype(int)
+    days = pd.DatetimeIndex(first_day + after_days.astype("timedelta64[D]"))
     return pd.DataFrame(
         {
             "activity_id": [f"x-{n:04d}" for n in range(1, len(held) + 1)],
             "room_id": held,
-            "date": days[rng.integers(len(days), size=len(held))].strftime("%Y-%m-%d"),
+            "date": days.strftime("%Y-%m-%d"),
             "themes": rng.choice(THEMES, size=len(held)),
             "source": "无公布数:镇级和县级平均6次、其他平均2次为假定",
         }

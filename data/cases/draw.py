@@ -158,7 +158,7 @@ def villages_with_people() -> pd.DataFrame:
 def place(
     frame: pd.DataFrame, rooms: pd.DataFrame, villages: pd.DataFrame, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Give each case a room of its county and, by room or by village name, a place.
+    """Give each case a room that was open when it came in and, by room or village name, a place.
 
     Parameters
     ----------
@@ -171,17 +171,22 @@ def place(
     rng : Generator
     """
     weight = rooms["kind"].map(ROOM_WEIGHTS).fillna(1.0).to_numpy()
-    drawn = rooms.iloc[rng.choice(len(rooms), size=len(frame), p=weight / weight.sum())]
+    opened = rooms["opened"].to_numpy(dtype=str)
+    drawn = rooms.iloc[[_draw(weight * (opened <= day), rng) for day in frame["received"]]]
     by_village = rng.random(len(frame)) < BY_VILLAGE
     rows = []
     for room, named in zip(drawn.itertuples(), by_village, strict=True):
         around = villages[villages["parent_id"] == _township(room, villages)]
         if named and len(around):
-            pick = around.iloc[rng.choice(len(around), p=around["people"] / around["people"].sum())]
+            pick = around.iloc[_draw(around["people"].to_numpy(), rng)]
             rows.append(at_village(room.Index, pick))
         else:
             rows.append(at_room(room))
     return pd.concat([frame.reset_index(drop=True), pd.DataFrame(rows)], axis=1)
+
+
+def _draw(weight: np.ndarray, rng: np.random.Generator) -> int:
+    return int(rng.choice(len(weight), p=weight / weight.sum()))
 
 
 def at_room(room: object, *, placed_by: str = "room", note: str = "") -> dict[str, object]:
