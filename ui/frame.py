@@ -90,7 +90,10 @@ def setting(name: str, field: str, label: str, *, default: float, step: float) -
 
 def _within(bounds: Any) -> Any:
     def parse(text: str) -> Any:
-        return min(max(bounds["kind"](text), bounds["least"]), bounds["most"])
+        value = bounds["kind"](text)
+        if not bounds["least"] <= value <= bounds["most"]:
+            raise ValueError(text)
+        return value
 
     return parse
 

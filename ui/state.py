@@ -34,8 +34,7 @@ def slot(name: str, default: Any, *, parse: Callable[[str], Any] = str) -> str:
 def keep(name: str, value: Any, default: Any) -> Any:
     """Remember a setting over page changes and write it into the link; return it."""
     _kept()[name] = value
-    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    wanted = None if value == default else text
+    wanted = None if value == default else _link_text(value)
     if wanted is None:
         st.query_params.pop(name, None)
     elif st.query_params.get(name) != wanted:
@@ -64,6 +63,12 @@ def later(name: str, value: Any) -> None:
 
 def _waiting() -> dict[str, Any]:
     return st.session_state.setdefault("waiting", {})
+
+
+def _link_text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _kept() -> dict[str, Any]:

@@ -1,0 +1,234 @@
+"""The command line: what it answers, writes and refuses, on the toy city and on Quanzhou."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import geopandas as gpd
+import openpyxl
+import pandas as pd
+import pytest
+
+import cli
+from worlds import toy_frames, write_study
+
+ROOT = Path(cli.__file__).parent
+DAY = ["--as-of", "2019-05-31"]
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory):
+    return write_study(tmp_path_factory.mktemp("toy"))
+
+
+def run(capsys, *arguments: object) -> tuple[int, str, str]:
+    code = cli.main([str(word) for word in arguments])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def answer(capsys, *arguments: object) -> dict:
+    code, out, err = run(capsys, *arguments, "--json")
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+def test_toy_coverage(capsys, toy):
+    got = answer(capsys, "coverage", "--study", toy, *DAY)
+    assert (got["rooms"], got["counties"], got["townships"]) == (4, 2, 3)
+    assert (got["people"], got["people_covered"]) == (2000, 1100)
+    assert [row["name"] for row in got["rooms_later"]] == ["三村室"]
+    assert got["rooms_later"][0]["opened"] == "2024-01-01"
+
+
+def test_one_limit_for_all(capsys, toy):
+    got = answer(capsys, "coverage", "--study", toy, *DAY, "--limit", 3000)
+    assert got["people_covered"] == 1600
+
+
+def test_toy_sites(capsys, toy):
+    one = answer(capsys, "site", "--study", toy, *DAY, "--new", 1)
+    assert (one["before"], one["value"], one["bound"], one["gap"]) == (1100, 1600, 1600, 0)
+    assert [row["site_id"] for row in one["sites"]] == ["s1"]
+    two = answer(capsys, "site", "--study", toy, *DAY, "--new", 2, "--kinds", "campus,village")
+    assert [row["site_id"] for row in two["sites"]] == ["s2", "s4"]
+    assert [row["people_in_order"] for row in two["sites"]] == [300, 100]
+    assert two["gained_modelled_share"] == pytest.approx(0.25)
+
+
+def test_sites_without_a_point_are_listed_and_never_chosen(capsys, toy):
+    got = answer(capsys, "site", "--study", toy, *DAY, "--new", 3)
+    assert got["unplaced"] == ["乙园区"]
+    code, _, err = run(capsys, "site", "--study", toy, "--kinds", "park", "--new", 1)
+    assert code == 3
+    assert "Traceback" not in err
+    assert err.strip()
+
+
+def test_toy_clusters(capsys, toy):
+    got = answer(capsys, "cases", "--study", toy, *DAY, "--radius", 100, "--min-cases", 3)
+    assert [row["n"] for row in got["clusters"]] == [3]
+    assert got["unlocated"] == 1
+    assert "geometry" not in got["clusters"][0]
+
+
+def test_small_counts_of_cases_leave_no_file(capsys, toy, tmp_path):
+    path = tmp_path / "gaps.csv"
+    assert run(capsys, "gaps", "--study", toy, *DAY, "--out", path)[0] == 0
+    table = pd.read_csv(path, dtype=str)
+    assert table["未办结（件）"].tolist() == ["<3", "0", "0"]
+    assert table["民情（件）"].tolist() == ["3", "0", "0"]
+    got = answer(capsys, "gaps", "--study", toy, *DAY)
+    assert [row["cases_open"] for row in got["gaps"]] == [None, 0, 0]
+
+
+def test_the_gap_list_as_a_spreadsheet(capsys, toy, tmp_path):
+    path = tmp_path / "gaps.xlsx"
+    assert run(capsys, "gaps", "--study", toy, *DAY, "--out", path)[0] == 0
+    book = openpyxl.load_workbook(path)
+    sheet = book.worksheets[0]
+    heads = [cell.value for cell in sheet[1]]
+    assert heads[:5] == ["序号", "县（市、区）", "乡镇（街道）", "名称", "半径外人口"]
+    assert {"点位依据", "最近活动室依据", "原因"} <= set(heads)
+    reasons = [row[heads.index("原因")].value for row in sheet.iter_rows(min_row=2)]
+    assert "甲一镇室" in reasons[0]
+    assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+    notes = [cell.value for cell in book.worksheets[1]["A"]]
+    assert any("2019-05-31" in line for line in notes)
+
+
+@pytest.mark.parametrize("command", ["coverage", "compare", "site", "gaps"])
+@pytest.mark.parametrize("ending", [".geojson", ".gpkg"])
+def test_lists_open_as_maps(capsys, toy, tmp_path, command, ending):
+    path = tmp_path / f"list{ending}"
+    extra = ["--new", 2] if command == "site" else []
+    assert run(capsys, command, "--study", toy, *DAY, *extra, "--out", path)[0] == 0
+    back = gpd.read_file(path)
+    assert len(back) > 0
+    assert back.geometry.notna().any()
+    assert back.crs.equals("EPSG:4326")
+
+
+def test_an_evil_name_is_text_in_every_format(capsys, tmp_path):
+    frames = toy_frames()
+    frames["units"].loc["v2", "name"] = '=HYPERLINK("http://x")<img src=x onerror=alert(1)>'
+    folder = write_study(tmp_path / "study", frames)
+    for ending in (".csv", ".xlsx"):
+        path = tmp_path / f"gaps{ending}"
+        assert run(capsys, "gaps", "--study", folder, *DAY, "--out", path)[0] == 0
+    assert "'=HYPERLINK" in (tmp_path / "gaps.csv").read_text("utf-8-sig")
+    cells = openpyxl.load_workbook(tmp_path / "gaps.xlsx").worksheets[0]["D"]
+    assert [c.data_type for c in cells] == ["s"] * len(cells)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["coverage", "--as-of", "31.5.2019"], 2, "2019-05-31"),
+        (["coverage", "--study", "/nowhere"], 2, "study.toml"),
+        (["coverage", "--limit", "0"], 2, "limit_urban_m"),
+        (["coverage", "--limit", "nan"], 2, "limit_urban_m"),
+        (["site", "--new", "0"], 2, "n_new"),
+        (["site", "--new", "many"], 2, "--new"),
+        (["site", "--kinds", "castle"], 2, "castle"),
+        (["gaps", "--out", "gaps.pdf"], 2, ".xlsx"),
+        (["gaps", "--out", "/nowhere/gaps.csv"], 2, "/nowhere"),
+        (["map"], 2, ".html"),
+        (["fly"], 2, "fly"),
+        ([], 2, "command"),
+    ],
+)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_bad_use_is_one_paragraph_and_a_code(capsys, toy, arguments, code, says, lang):
+    given = [*arguments]
+    if given and "--study" not in given and given[0] in cli.COMMANDS:
+        given += ["--study", str(toy)]
+    if given and given[0] in cli.COMMANDS:
+        given += ["--lang", lang]
+    got, out, err = run(capsys, *given)
+    assert (got, out) == (code, "")
+    assert says in err
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+
+
+def test_bad_study_names_file_column_count_and_ids(capsys, tmp_path):
+    folder = write_study(tmp_path)
+    path = folder / "rooms.csv"
+    path.write_text(path.read_text("utf-8").replace("\nr2,", "\nr1,"), encoding="utf-8")
+    for lang in ("zh", "en"):
+        code, out, err = run(capsys, "gaps", "--study", folder, "--lang", lang)
+        assert (code, out) == (2, "")
+        for word in ("rooms.csv", "room_id", "r1", "1"):
+            assert word in err
+
+
+@pytest.fixture(scope="module")
+def quanzhou():
+    command = [sys.executable, str(ROOT / "cli.py"), "coverage", "--json"]
+    run = subprocess.run([*command, *DAY], capture_output=True, check=True, cwd="/")
+    return json.loads(run.stdout)
+
+
+def test_the_figures_of_the_report(quanzhou):
+    assert quanzhou["rooms"] == 559
+    assert quanzhou["counties"] == 11
+    assert quanzhou["townships"] == 164
+    assert quanzhou["people"] == 8_782_285
+    by_name = {row["name"]: row for row in quanzhou["by_county"]}
+    assert by_name["南安市"]["rooms"] == 76
+    assert by_name["丰泽区"]["rooms"] == 25
+    assert len(quanzhou["rooms_later"]) == 5
+
+
+def test_counties_and_townships_add_up_to_the_city(quanzhou):
+    for level in ("by_county", "by_township"):
+        for column in ("people", "people_covered", "people_uncovered"):
+            total = sum(row[column] for row in quanzhou[level])
+            assert total == pytest.approx(quanzhou["city"][column], abs=1e-6)
+    assert sum(row["rooms"] for row in quanzhou["by_county"]) == quanzhou["rooms"]
+
+
+def test_each_figure_says_how_much_is_modelled(quanzhou):
+    for row in [*quanzhou["by_county"], quanzhou["city"]]:
+        assert 0 <= row["modelled_share"] <= 1
+        assert 0 <= row["covered_modelled_share"] <= 1
+        known = ("rooms_reported", "rooms_derived", "rooms_simulated", "rooms_register")
+        assert sum(row[name] for name in known) == row["rooms"]
+
+
+def test_later_rooms_are_named_when_no_day_is_given(capsys):
+    got = answer(capsys, "coverage")
+    assert got["rooms"] == 564
+    assert len(got["rooms_since"]["rooms"]) == 5
+    assert all(row["name"] for row in got["rooms_since"]["rooms"])
+
+
+def test_fifteen_proven_sites(capsys):
+    got = answer(capsys, "site", "--new", 15, "--limit", 3000)
+    assert len(got["sites"]) == 15
+    assert got["gap"] == 0
+    assert got["bound"] == pytest.approx(got["value"])
+    assert got["value"] == pytest.approx(got["before"] + got["gained"])
+    gained = sum(row["people_in_order"] for row in got["sites"])
+    assert gained == pytest.approx(got["gained"])
+
+
+def test_the_map_is_one_page_that_asks_for_nothing(capsys, tmp_path):
+    path = tmp_path / "map.html"
+    assert run(capsys, "map", "--out", path)[0] == 0
+    page = path.read_text("utf-8")
+    assert "default-src 'none'" in page
+    assert "泉州" in page
+
+
+def test_a_spreadsheet_of_the_whole_city(capsys, tmp_path):
+    path = tmp_path / "gaps.xlsx"
+    assert run(capsys, "gaps", "--out", path)[0] == 0
+    table = pd.read_excel(io.BytesIO(path.read_bytes()), sheet_name=0)
+    assert table["序号"].tolist() == list(range(1, len(table) + 1))
+    assert table["原因"].str.len().min() > 10

@@ -1,0 +1,167 @@
+"""Every page as its reader meets it: no exception, the right figures, both languages."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import cli
+from ui.wording import words
+from worlds import toy_frames, write_study
+
+ROOT = Path(cli.__file__).parent
+PAGES = ("overview", "districts", "cases", "sites", "gaps")
+DAY = dt.date(2019, 5, 31)
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    folder = write_study(tmp_path / "toy")
+    monkeypatch.setenv("ROOMPLAN_STUDY", str(folder))
+    return folder
+
+
+def page(name: str, **link: str) -> AppTest:
+    test = AppTest.from_file(str(ROOT / "ui" / "pages" / f"{name}.py"), default_timeout=60)
+    for key, value in {"as_of": DAY.isoformat(), **link}.items():
+        test.query_params[key] = value
+    return test.run()
+
+
+def texts(test: AppTest) -> str:
+    parts = [*test.markdown, *test.caption, *test.success, *test.warning, *test.info, *test.text]
+    return "\n".join(str(part.value) for part in parts)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_runs_on_quanzhou(name, lang):
+    test = page(name, lang=lang)
+    assert not test.exception
+    assert not test.error
+    assert any("380" in warning.value for warning in test.warning)
+    assert words(lang)("app.as_of") in [widget.label for widget in test.date_input]
+
+
+def test_the_entry_shows_the_overview_of_559_rooms():
+    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    test.query_params["as_of"] = DAY.isoformat()
+    test.run()
+    assert not test.exception
+    assert test.metric[0].value == "559"
+
+
+def test_overview_of_the_toy_city(toy):
+    test = page("overview")
+    values = [metric.value for metric in test.metric]
+    assert values == ["4", "55.0%", "2 / 3", "1 / 4"]
+    assert "● 3 ◐ 1 ○ 0" in texts(test)
+    assert "三村室" in texts(test)
+
+
+@pytest.mark.parametrize(
+    ("pick", "says"), [("rooms_township:r1", "甲一镇室"), ("township:A1", "甲一镇")]
+)
+def test_the_card_of_what_is_picked(toy, pick, says):
+    shown = page("overview", pick=pick)
+    assert says in [text.value for text in shown.text]
+    assert not page("overview", pick="rooms_township:gone").exception
+
+
+def test_a_limit_changes_the_figures_and_the_link(toy):
+    test = page("overview")
+    test.number_input(key="w_urban").set_value(3000.0).run()
+    assert test.metric[1].value == "80.0%"
+    assert test.query_params["urban"] == "3000"
+
+
+@pytest.mark.parametrize(
+    "link", [{"urban": "-5"}, {"rural": "nan"}, {"as_of": "x"}, {"kinds": "?"}]
+)
+def test_a_broken_link_falls_back(toy, link):
+    for name in PAGES:
+        assert not page(name, new="1", **link).exception
+
+
+def test_sites_of_the_toy_city_are_proven(toy):
+    test = page("sites", new="1")
+    assert "1,600" in test.success[0].value
+    assert words("zh")("sites.proven")[:6] in test.success[0].value
+
+
+def test_the_page_and_the_command_line_choose_the_same_sites(capsys):
+    link = {"urban": "3000", "rural": "3000"}
+    shown = page("sites", **link).dataframe[0].value
+    cli.main(["site", "--new", "15", "--limit", "3000", "--json", "--as-of", DAY.isoformat()])
+    answer = json.loads(capsys.readouterr().out)
+    assert shown["候选点编号"].tolist() == [row["site_id"] for row in answer["sites"]]
+    expected = [round(row["people_in_order"]) for row in answer["sites"]]
+    assert shown["依次新增覆盖人数"].tolist() == expected
+
+
+def test_the_page_and_the_command_line_list_the_same_gaps(capsys):
+    shown = page("gaps").dataframe[0].value
+    cli.main(["gaps", "--json", "--as-of", DAY.isoformat()])
+    rows = json.loads(capsys.readouterr().out)["gaps"]
+    assert shown["缺口编号"].tolist() == [row["gap_id"] for row in rows]
+    assert shown["原因"].tolist() == [row["reason"] for row in rows]
+
+
+def test_gap_filters(toy):
+    assert page("gaps").dataframe[0].value["缺口编号"].tolist() == ["v2", "v3", "B1"]
+    assert page("gaps", county_id="B").dataframe[0].value["缺口编号"].tolist() == ["B1"]
+    assert page("gaps", least="200").dataframe[0].value["缺口编号"].tolist() == ["v2", "v3"]
+    partly = page("gaps", reason_code="partly").dataframe[0].value
+    assert partly["缺口编号"].tolist() == ["B1"]
+
+
+def test_clusters_of_the_toy_city(toy):
+    test = page("cases", radius="100", min_cases="3")
+    assert test.dataframe[0].value["件数"].tolist() == [3]
+    assert not page("cases", min_cases="100").exception
+
+
+def test_an_infeasible_wish_is_said_in_words_on_the_page(toy):
+    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    test.query_params["lang"] = "en"
+    test.run()
+    assert not test.exception
+    broken = toy / "rooms.csv"
+    broken.write_text(broken.read_text("utf-8").replace("\nr2,", "\nr1,"), encoding="utf-8")
+    test.run()
+    assert not test.exception
+    assert "rooms.csv" in test.error[0].value
+
+
+def test_an_edited_study_is_read_again(toy):
+    """A stale cache would go on showing the first study."""
+    assert page("overview").metric[0].value == "4"
+    path = toy / "rooms.csv"
+    path.write_text(path.read_text("utf-8").replace("2024-01-01", "2018-01-01"), encoding="utf-8")
+    assert page("overview").metric[0].value == "5"
+
+
+def test_two_studies_never_share_an_answer(tmp_path, monkeypatch):
+    frames = toy_frames()
+    frames["demand"]["people"] = frames["demand"]["people"] * 2
+    for folder, share in (("one", "500"), ("two", "1,000")):
+        tables = None if folder == "one" else frames
+        path = write_study(tmp_path / folder, tables)
+        monkeypatch.setenv("ROOMPLAN_STUDY", str(path))
+        shown = page("gaps").dataframe[0].value
+        assert f"{shown['半径外人口'].iloc[0]:,}" == share
+
+
+def test_both_languages_have_every_text():
+    zh, en = words("zh"), words("en")
+    assert zh._texts.keys() == en._texts.keys()
+    import string
+
+    for key, text in zh._texts.items():
+        names = {field for _, field, _, _ in string.Formatter().parse(text) if field}
+        other = {field for _, field, _, _ in string.Formatter().parse(en._texts[key]) if field}
+        assert names == other, key
