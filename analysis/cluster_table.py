@@ -138,8 +138,8 @@ def _outlines(inside: Located, count: int, cell_m: float) -> np.ndarray:
     lon = np.degrees(corner_column * cell_m / width)
     lat = np.degrees(corner_row * cell_m / EARTH_RADIUS_M)
     order = np.argsort(np.tile(label, 4), kind="stable")
-    corners = shapely.points(lon[order], lat[order])
-    parts = shapely.multipoints(corners, indices=np.tile(label, 4)[order]) if count else []
+    corners = np.column_stack([lon, lat])[order]
+    parts = shapely.linestrings(corners, indices=np.tile(label, 4)[order]) if count else []
     return np.asarray(shapely.convex_hull(parts), dtype=object)
 
 

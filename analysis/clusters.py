@@ -18,16 +18,20 @@ from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 from sklearn.cluster import DBSCAN
 
+from analysis.cluster_kernels import cell_labels, suits_cells
 from analysis.cluster_table import Located, cell_keys, cluster_table
 from geo.errors import ScenarioError, StudyError, first_ids
 from geo.reach import EARTH_RADIUS_M, nearest, reach_pairs, unit_vectors
 from geo.schema import WGS84
 
 RAW_BELOW = 50_000
+"""Places below which scikit-learn answers, so that a city's first map waits for no compiler."""
+
 RAW_PAIRS = 60_000_000
+"""Neighbours that scikit-learn may hold at once, about half a gigabyte."""
+
 CELLS_A_RADIUS = 4
 SMALL_N = 10
-SAMPLE = 2_000
 _TOUCH_M = 1e-6
 
 
@@ -43,13 +47,8 @@ class Clusters:
         One row a cluster, largest first; see :func:`analysis.cluster_table.cluster_table`.
     radius_m, min_cases : float, int
         What was asked.
-    method : {"raw", "snapped"}
-        Whether every case kept its own place or was moved to the middle of its cell's cases.
-    snap_m : float
-        The farthest any case was moved, metres; 0 when raw.
-    agreement : float
-        Share (0–1) of a fixed sample of cases whose being a core case or not is the same
-        without snapping; 1 when raw.
+    method : {"raw", "cells"}
+        Who answered: scikit-learn, or :mod:`analysis.cluster_kernels`. The labels are the same.
     located, unlocated, alone : int
         Cases with a point, without one, and with one but in no cluster.
     points, weights, point_labels : ndarray
@@ -61,19 +60,12 @@ class Clusters:
     radius_m: float
     min_cases: int
     method: str
-    snap_m: float
-    agreement: float
     located: int
     unlocated: int
     alone: int
     points: np.ndarray
     weights: np.ndarray
     point_labels: np.ndarray
-
-    @property
-    def radius_range_m(self) -> tuple[float, float]:
-        """The radii between which the one lies that was in effect used for any two cases."""
-        return max(0.0, self.radius_m - 2 * self.snap_m), self.radius_m + 2 * self.snap_m
 
 
 def find_clusters(
@@ -108,14 +100,12 @@ def find_clusters(
     -----
     Distances are chords between unit vectors, so that the radius is exact anywhere on the sphere
     and needs no projection. Cases at one and the same place are one weighted point, which changes
-    no label. Below 50,000 cases every place keeps its position ("raw"). Above, or where more than
-    60 million pairs of neighbours would have to be held, places move to the mean of their cell
-    of a quarter of the radius ("snapped"): two cases are then joined as with some radius within
-    ``radius_range_m``. Cases are taken in the order of their ids, so a case on the border of two
-    clusters joins the one whose first core case has the smaller id, and shuffling changes
-    nothing. Labels run from the largest cluster down; equal sizes by their smallest case id.
-    Time is O(n log n) plus the pairs of neighbouring places; memory is those pairs, 8 bytes each.
-    Nothing here is a test of significance.
+    no label. Below 50,000 places scikit-learn labels them, beyond that (or where it would have to
+    hold more than 60 million neighbours) :mod:`analysis.cluster_kernels` does; both are exact
+    DBSCAN and give the same labels. Cases are taken in the order of their ids, so a case on the
+    border of two clusters joins the one whose first core case has the smaller id, and shuffling
+    changes nothing. Labels run from the largest cluster down; equal sizes by their smallest case
+    id. Time is O(n log n), and about 400 bytes a case. Nothing here is a test of significance.
 
     References
     ----------
@@ -133,7 +123,7 @@ def find_clusters(
     lonlat, has_point = _case_points(cases)
     rows = _rows_by_id(cases.index, has_point)
     places, place_of, weights = _distinct(lonlat[rows])
-    place_labels, method, snap_m, agreement = _label_places(places, weights, radius_m, min_cases)
+    place_labels, method = _label_places(places, weights, radius_m, min_cases)
     found = _by_size(place_labels, place_of, weights)
     labels = np.full(len(cases), -1, dtype=np.int64)
     labels[rows] = found[place_of]
@@ -144,8 +134,6 @@ def find_clusters(
         radius_m=float(radius_m),
         min_cases=int(min_cases),
         method=method,
-        snap_m=snap_m,
-        agreement=agreement,
         located=len(rows),
         unlocated=len(cases) - len(rows),
         alone=int((labels[rows] < 0).sum()),
@@ -230,17 +218,16 @@ def _distinct(lonlat: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _label_places(
     places: np.ndarray, weights: np.ndarray, radius_m: float, min_cases: int
-) -> tuple[np.ndarray, str, float, float]:
-    """Return DBSCAN's label of every place, the method, the farthest move and the agreement."""
+) -> tuple[np.ndarray, str]:
+    """Return DBSCAN's label of every place and who computed it."""
     if len(places) == 0:
-        return np.empty(0, dtype=np.int64), "raw", 0.0, 1.0
-    at = unit_vectors(places) * EARTH_RADIUS_M
+        return np.empty(0, dtype=np.int64), "raw"
     reach = _chord_m(radius_m)
-    if weights.sum() < RAW_BELOW:
-        tree = cKDTree(at)
-        if tree.count_neighbors(tree, reach) <= RAW_PAIRS:
-            return _dbscan(at, weights, reach, min_cases)[0], "raw", 0.0, 1.0
-    return _snapped(places, at, weights, radius_m, min_cases)
+    at = unit_vectors(places) * EARTH_RADIUS_M
+    if suits_cells(places, radius_m) and _is_many(at, reach):
+        return cell_labels(places, weights, reach, int(min_cases)), "cells"
+    model = DBSCAN(eps=reach, min_samples=min_cases, algorithm="kd_tree")
+    return model.fit(at, sample_weight=weights).labels_.astype(np.int64), "raw"
 
 
 def _chord_m(distance_m: float) -> float:
@@ -249,44 +236,14 @@ def _chord_m(distance_m: float) -> float:
     return 2 * EARTH_RADIUS_M * math.sin(half) + _TOUCH_M
 
 
-def _dbscan(
-    at: np.ndarray, weights: np.ndarray, reach_m: float, min_cases: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels (n,) and whether each point is a core point (n,)."""
-    model = DBSCAN(eps=reach_m, min_samples=min_cases, algorithm="kd_tree")
-    model.fit(at, sample_weight=weights)
-    core = np.zeros(len(at), dtype=bool)
-    core[model.core_sample_indices_] = True
-    return model.labels_.astype(np.int64), core
-
-
-def _snapped(
-    places: np.ndarray, at: np.ndarray, weights: np.ndarray, radius_m: float, min_cases: int
-) -> tuple[np.ndarray, str, float, float]:
-    """Label places through the mean of their cell's cases; say how much that may change."""
-    cell_of = pd.factorize(cell_keys(places, radius_m / CELLS_A_RADIUS))[0]
-    load = np.bincount(cell_of, weights)
-    middle = np.column_stack([np.bincount(cell_of, weights * at[:, i]) / load for i in range(3)])
-    middle *= EARTH_RADIUS_M / np.linalg.norm(middle, axis=1, keepdims=True)
-    labels, core = _dbscan(middle, load, _chord_m(radius_m), min_cases)
-    snap_m = float(np.linalg.norm(at - middle[cell_of], axis=1).max())
-    agreement = _agreement(at, weights, core[cell_of], _chord_m(radius_m), min_cases)
-    return labels[cell_of], "snapped", snap_m, agreement
-
-
-def _agreement(
-    at: np.ndarray, weights: np.ndarray, core: np.ndarray, reach_m: float, min_cases: int
-) -> float:
-    """Return the share of sampled cases that are core, or not, exactly as without snapping.
-
-    The sample is every k-th case, so it needs no random numbers and is the same each time.
-    """
-    upto = np.cumsum(weights)
-    step = max(1, int(upto[-1]) // SAMPLE)
-    picked = np.searchsorted(upto, np.arange(0, upto[-1], step), side="right")
-    near = cKDTree(at).query_ball_point(at[picked], reach_m)
-    exact = np.array([weights[found].sum() >= min_cases for found in near])
-    return float((exact == core[picked]).mean())
+def _is_many(at: np.ndarray, reach_m: float) -> bool:
+    """Tell whether there are more places, or neighbours, than scikit-learn should hold."""
+    if len(at) >= RAW_BELOW:
+        return True
+    if len(at) ** 2 <= RAW_PAIRS:
+        return False
+    tree = cKDTree(at)
+    return bool(tree.count_neighbors(tree, reach_m) > RAW_PAIRS)
 
 
 def _by_size(place_labels: np.ndarray, place_of: np.ndarray, weights: np.ndarray) -> np.ndarray:

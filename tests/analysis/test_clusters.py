@@ -4,6 +4,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
@@ -57,7 +58,7 @@ def test_two_groups_and_a_stray_case_on_paper() -> None:
     assert found.labels.tolist() == [1, 1, 0, 0, 0, -1]
     assert found.clusters["cases"].tolist() == [3, 2]
     assert (found.located, found.unlocated, found.alone) == (6, 0, 1)
-    assert (found.method, found.snap_m, found.agreement) == ("raw", 0.0, 1.0)
+    assert found.method == "raw"
 
 
 @pytest.mark.parametrize("turn", [0, 37, 90, 151, 270])
@@ -100,23 +101,49 @@ def test_equals_scikit_learn_on_haversine(seed: int, radius_m: int, min_cases: i
     assert adjusted_rand_score(oracle, ours) == 1.0
 
 
-def test_the_snapped_way_stays_close_to_the_raw_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    cases = blobs(5, 6000, spread=0.02)
-    raw = find_clusters(cases, radius_m=500, min_cases=8)
-    monkeypatch.setattr(clusters, "RAW_BELOW", 100)
-    snapped = find_clusters(cases, radius_m=500, min_cases=8)
-    assert (raw.method, snapped.method) == ("raw", "snapped")
-    assert 0 < snapped.snap_m <= 500 / 4 * np.sqrt(2) * 1.001
-    assert snapped.radius_range_m == (500 - 2 * snapped.snap_m, 500 + 2 * snapped.snap_m)
-    same = ((raw.labels < 0) == (snapped.labels < 0)).mean()
-    assert 0.9 < same < 1
-    assert abs(snapped.agreement - same) < 0.08
+@pytest.mark.parametrize("seed", range(30))
+def test_many_places_get_the_labels_scikit_learn_gives(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(seed)
+    cases = blobs(
+        seed, int(rng.integers(1, 1500)), int(rng.integers(1, 30)), rng.choice([0.002, 0.02])
+    )
+    places = cases.geometry.translate(0, rng.choice([0, -25.2, -90, 45]))
+    if seed % 3 == 0:  # a lattice: many cases at one place, many pairs just as far
+        places = gpd.GeoSeries(
+            shapely.set_precision(places.to_numpy(), 0.005), cases.index, crs=4326
+        )
+    cases = cases.set_geometry(places)
+    asked = {
+        "radius_m": float(rng.choice([120, 600, 4000])),
+        "min_cases": int(rng.choice([1, 2, 9])),
+    }
+    raw = find_clusters(cases, **asked)
+    monkeypatch.setattr(clusters, "RAW_BELOW", 1)
+    found = find_clusters(cases, **asked)
+    assert (raw.method, found.method) == ("raw", "cells")
+    pd.testing.assert_series_equal(found.labels, raw.labels)
 
 
-def test_too_many_pairs_fall_back_to_snapping(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("origin", "radius_m"), [((179.99, 0), 5000), ((10.0, 89.0), 5000), ((118, 25), 150_000)]
+)
+def test_where_cells_do_not_work_they_are_not_used(
+    origin: tuple, radius_m: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clusters, "RAW_BELOW", 1)
+    points = [Point(SPHERE.fwd(*origin, turn, radius_m * 0.9)[:2]) for turn in (0, 60, 120, 300)]
+    found = find_clusters(table([Point(origin), *points]), radius_m=radius_m, min_cases=5)
+    assert found.method == "raw"
+    assert found.labels.tolist() == [0] * 5
+
+
+def test_too_many_neighbours_are_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clusters, "RAW_PAIRS", 1000)
-    found = find_clusters(blobs(1, 500), radius_m=5000, min_cases=5)
-    assert found.method == "snapped"
+    few = find_clusters(blobs(1, 500), radius_m=5, min_cases=5)
+    many = find_clusters(blobs(1, 500), radius_m=5000, min_cases=5)
+    assert (few.method, many.method) == ("raw", "cells")
 
 
 @settings(max_examples=25, deadline=None)
