@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import folium
@@ -108,7 +108,13 @@ def standalone_html(view: MapView, *, title: str = "") -> str:
     )
 
 
-def show(view: MapView, *, key: str, height: int = 620) -> Click | None:
+def show(
+    view: MapView,
+    *,
+    key: str,
+    height: int = 620,
+    on_click: Callable[[Click], None] | None = None,
+) -> Click | None:
     """Draw the view on a Streamlit page and return what was clicked last.
 
     Parameters
@@ -118,6 +124,9 @@ def show(view: MapView, *, key: str, height: int = 620) -> Click | None:
         Name of this map in the session; unique on the page.
     height : int
         Pixels.
+    on_click : callable, optional
+        Called with a new click before the page runs again, so that the one run which follows
+        already knows it.
 
     Returns
     -------
@@ -129,8 +138,10 @@ def show(view: MapView, *, key: str, height: int = 620) -> Click | None:
     ui.assets.BundleMissingError
         When the scripts have not been built.
     """
-    # Here, because it brings all of Streamlit, which the command line does without.
+    # Here, because they bring all of Streamlit, which the command line does without.
     from streamlit_folium import st_folium
+
+    from ui import state as session
 
     assets.forget_networks()
     frame = _frame(view, public=view.public)
@@ -139,14 +150,22 @@ def show(view: MapView, *, key: str, height: int = 620) -> Click | None:
     state = State()
     for call in _state(view):
         call.add_to(state)
+    # A new frame is a new map; everything else is applied to the one that stands.
+    frame_key = f"{key} {_digest(frame)}"
+
+    def changed() -> None:
+        click = _click(session.sent(frame_key))
+        if click is not None and on_click is not None:
+            on_click(click)
+
     answer = st_folium(
         standing,
-        # A new frame is a new map; everything else is applied to the one that stands.
-        key=f"{key} {_digest(frame)}",
+        key=frame_key,
         height=height,
         use_container_width=True,
         returned_objects=["last_active_drawing"],
         feature_group_to_add=state,
+        on_change=changed,
     )
     return _click(answer)
 

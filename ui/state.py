@@ -83,3 +83,8 @@ def _from_link(name: str, default: Any, parse: Callable[[str], Any]) -> Any:
         return parse(text)
     except (ValueError, RoomplanError):
         return default
+
+
+def sent(key: str) -> Any:
+    """Return what a component sent, readable before the page runs; None if nothing yet."""
+    return st.session_state.get(key)

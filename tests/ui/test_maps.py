@@ -400,6 +400,19 @@ def test_a_click_tells_layer_and_id(screen: Screen) -> None:
     assert maps.show(area_view([0, 0, 0, 0]), key="m") == maps.Click("a", "b", 3)
 
 
+def test_a_click_is_told_before_the_page_runs_again(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[maps.Click] = []
+    maps.show(area_view([0, 0, 0, 0]), key="m", on_click=told.append)
+    options = screen.calls[0][1]
+    properties = {"layer": "a", "feature": "b", "count": 3}
+    sent = {options["key"]: {"last_active_drawing": {"properties": properties}}}
+    monkeypatch.setattr("ui.state.sent", sent.get)
+    options["on_change"]()
+    assert told == [maps.Click("a", "b", 3)]
+
+
 @pytest.mark.parametrize(
     "answer", [None, {}, {"last_active_drawing": None}, {"last_active_drawing": {"properties": {}}}]
 )

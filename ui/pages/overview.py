@@ -21,10 +21,11 @@ with right:
 with left:
     layer, _, feature = picked.partition(":")
     selected = (layer, feature) if feature else None
-    click = maps.show(views.overview(measured, text, selected=selected), key="overview")
-    if click and state.newest_click("overview", click.count):
-        state.later("pick", f"{click.layer}:{click.feature}")
-        st.rerun()
+    maps.show(
+        views.overview(measured, text, selected=selected),
+        key="overview",
+        on_click=lambda click: state.later("pick", f"{click.layer}:{click.feature}"),
+    )
 
 rooms = measured.rooms
 no_point = int((rooms.geometry.isna() | rooms.geometry.is_empty).sum())

@@ -23,7 +23,8 @@ const PANES = { land: 390, reach: 410, dots: 420, hulls: 430, points: 440, badge
 const SILENT = ["land", "reach", "dots", "labels"];
 
 const stages = new WeakMap();
-let clicks = 0;
+// Begins with the time, so that a click after a reload is never taken for an earlier one.
+let clicks = Date.now();
 
 class Stage {
   constructor(map, given) {
