@@ -223,11 +223,11 @@ def _label_places(
     if len(places) == 0:
         return np.empty(0, dtype=np.int64), "raw"
     reach = _chord_m(radius_m)
-    at = unit_vectors(places) * EARTH_RADIUS_M
-    if suits_cells(places, radius_m) and _is_many(at, reach):
+    if suits_cells(places, radius_m) and _is_many(places, reach):
         return cell_labels(places, weights, reach, int(min_cases)), "cells"
     model = DBSCAN(eps=reach, min_samples=min_cases, algorithm="kd_tree")
-    return model.fit(at, sample_weight=weights).labels_.astype(np.int64), "raw"
+    model.fit(unit_vectors(places) * EARTH_RADIUS_M, sample_weight=weights)
+    return model.labels_.astype(np.int64), "raw"
 
 
 def _chord_m(distance_m: float) -> float:
@@ -236,13 +236,13 @@ def _chord_m(distance_m: float) -> float:
     return 2 * EARTH_RADIUS_M * math.sin(half) + _TOUCH_M
 
 
-def _is_many(at: np.ndarray, reach_m: float) -> bool:
+def _is_many(places: np.ndarray, reach_m: float) -> bool:
     """Tell whether there are more places, or neighbours, than scikit-learn should hold."""
-    if len(at) >= RAW_BELOW:
+    if len(places) >= RAW_BELOW:
         return True
-    if len(at) ** 2 <= RAW_PAIRS:
+    if len(places) ** 2 <= RAW_PAIRS:
         return False
-    tree = cKDTree(at)
+    tree = cKDTree(unit_vectors(places) * EARTH_RADIUS_M)
     return bool(tree.count_neighbors(tree, reach_m) > RAW_PAIRS)
 
 
