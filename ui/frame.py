@@ -24,6 +24,8 @@ QUIET = """<style>
 [data-testid="stMainBlockContainer"] {padding: 4rem 2.5rem 2rem}
 [data-testid="stMetricValue"], [data-testid="stDataFrame"] {font-variant-numeric: tabular-nums}
 [data-testid="stMetricValue"] {font-size: 1.7rem}
+/* The table's own download would write unguarded cells; every table has ours beside it. */
+[data-testid="stElementToolbarButton"]:has([aria-label="Download as CSV"]) {display: none}
 [data-testid="stAlertContainer"] {padding: .5rem 1rem}
 </style>"""
 BOUNDS = {item.name: item.metadata for item in fields(Scenario)}

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.journey import Survey
+from geo.write import guard
 from ui import report
 from ui.tables import present
 from ui.wording import Words
@@ -22,7 +23,8 @@ MIME = {
 
 def table(kind: str, frame: pd.DataFrame, text: Words, *, height: int | None = None) -> None:
     """Show one of the lists of :data:`ui.report.COLUMNS` as people read it."""
-    shown = present(frame, report.COLUMNS[kind], text)
+    # Guarded like a file: a reader may copy cells straight into a spreadsheet.
+    shown = present(frame, report.COLUMNS[kind], text).map(guard)
     numbers = {
         column: st.column_config.NumberColumn(format="localized")
         for column in shown.select_dtypes("number")
