@@ -47,7 +47,13 @@ def districts(measured: Survey, text: Words, *, values: pd.Series, name: str, fm
     units = measured.study.units
     shapes = units[(units["level"] == "county") & ~is_context(units)]
     layer = Polygons(
-        "county", name, shapes=shapes, values=values, fmt=fmt, tooltip=units["name"], line="strong"
+        *("county", name),
+        shapes=shapes,
+        values=values,
+        fmt=fmt,
+        tooltip=units["name"],
+        labels=units["name"],
+        line="strong",
     )
     return view(measured, [layer], text, search=False)
 

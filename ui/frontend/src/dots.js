@@ -37,9 +37,11 @@ export class DotLayer {
   paint(pen, { x, y, z }) {
     const scale = 2 ** z;
     const { codes, colours, radii } = this.spec;
-    const base = Math.min(4, Math.max(1.4, 0.5 * z - 3.2));
+    const base = Math.min(4, Math.max(1.9, 0.5 * z - 3.2));
     const grow = Math.min(3, Math.max(1, 1.25 ** (z - 9)));
-    pen.globalAlpha = 0.75;
+    pen.globalAlpha = 0.8;
+    pen.strokeStyle = "#3d1c00";
+    pen.lineWidth = 0.7;
     for (let i = 0; i < this.x.length; i++) {
       const u = this.x[i] * scale - 256 * x;
       const v = this.y[i] * scale - 256 * y;
@@ -49,6 +51,7 @@ export class DotLayer {
       pen.beginPath();
       pen.arc(u, v, r, 0, 7);
       pen.fill();
+      if (r > 3) pen.stroke();
     }
   }
 

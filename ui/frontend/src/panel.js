@@ -32,27 +32,32 @@ export const Panel = L.Control.extend({
     this.stage = stage;
   },
 
-  onAdd(map) {
+  onAdd() {
     const box = el("section", "rp-panel");
     box.setAttribute("aria-label", this.stage.text.panel);
     L.DomEvent.disableClickPropagation(box);
     L.DomEvent.disableScrollPropagation(box);
-    const narrow = map.getSize().x < 620;
     this.head = el("button", "rp-panel-head", this.stage.text.panel);
     this.head.type = "button";
     this.body = el("div", "rp-panel-body");
-    this.body.hidden = narrow;
-    this.head.setAttribute("aria-expanded", String(!narrow));
-    this.head.addEventListener("click", () => {
-      this.body.hidden = !this.body.hidden;
-      this.head.setAttribute("aria-expanded", String(!this.body.hidden));
-    });
+    this.head.addEventListener("click", () => this.open(this.body.hidden));
     box.append(this.head, this.body);
     return box;
   },
 
-  isOpen() {
-    return !this.body.hidden;
+  open(wide) {
+    this.body.hidden = !wide;
+    this.head.setAttribute("aria-expanded", String(wide));
+  },
+
+  /** Begin open, unless a long list would cover a small map. */
+  begin() {
+    this.open(this.stage.map.getSize().x >= 620 || this.stage.order.length < 3);
+  },
+
+  /** Pixels of the map's right side that the open list covers. */
+  width() {
+    return this.body.hidden ? 0 : this.getContainer().offsetWidth;
   },
 
   /** Rebuild the list; keeps the keyboard's place. */

@@ -93,7 +93,12 @@ function pinIcon(label) {
 export class PinLayer extends Rebuilt {
   make(i) {
     const { labels, xy, names } = this.spec;
-    return L.marker(at(xy, i), { icon: pinIcon(labels?.[i] ?? ""), alt: names?.[i] ?? "" });
+    return L.marker(at(xy, i), {
+      icon: pinIcon(labels?.[i] ?? ""),
+      alt: names?.[i] ?? "",
+      riseOnHover: true,
+      zIndexOffset: 1000 - 20 * i,
+    });
   }
 
   tooltip() {
@@ -111,12 +116,14 @@ export class HullLayer extends Rebuilt {
   make(i) {
     const { shapes, anchors, counts } = this.spec;
     const middle = [anchors[i][1] * 1e-5, anchors[i][0] * 1e-5];
-    const size = 18 + Math.min(22, 3 * Math.sqrt(counts[i]));
+    const size = 14 + Math.min(22, 2.4 * Math.sqrt(counts[i]));
     const html = el("div", "rp-count", counts[i]);
     html.style.lineHeight = `${size - 3}px`;
     const badge = L.marker(middle, {
       icon: L.divIcon({ html, className: "", iconSize: [size, size] }),
       pane: "rp-badges",
+      zIndexOffset: 10 * counts[i],
+      riseOnHover: true,
       keyboard: false,
     });
     badge.rp = i;

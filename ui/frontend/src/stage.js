@@ -19,7 +19,7 @@ const TYPES = {
   dots: DotLayer,
 };
 // Panes from the bottom up; areas keep Leaflet's overlay pane (400).
-const PANES = { land: 390, reach: 410, dots: 420, hulls: 430, points: 440, badges: 445, labels: 450 };
+const PANES = { land: 390, reach: 410, dots: 420, hulls: 430, points: 440, labels: 450, badges: 455 };
 const SILENT = ["land", "reach", "dots", "labels"];
 
 const stages = new WeakMap();
@@ -92,7 +92,9 @@ class Stage {
   }
 
   settle(view) {
+    const first = !this.order;
     this.order = view.order;
+    if (first) this.panel.begin();
     this.exclusive = view.exclusive;
     for (const [key, layer] of this.layers) {
       if (view.order.includes(key)) continue;
@@ -101,10 +103,9 @@ class Stage {
     }
     if (view.focus && String(view.focus) !== String(this.focus)) {
       const [west, south, east, north] = view.focus;
-      const side = this.panel.isOpen() ? 230 : 12;
       this.map.fitBounds([[south, west], [north, east]], {
         paddingTopLeft: [12, 12],
-        paddingBottomRight: [side, 12],
+        paddingBottomRight: [this.panel.width() + 12, 12],
         animate: false,
       });
       this.focus = view.focus;
