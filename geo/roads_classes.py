@@ -183,8 +183,8 @@ def permissions(lines: pd.DataFrame, codes: npt.NDArray[np.int8]) -> npt.NDArray
     return allowed
 
 
-def stated_kmh(values: pd.Series) -> tuple[npt.NDArray[np.float64], int]:
-    """Return stated speed limits and how many were absurd.
+def stated_kmh(values: pd.Series) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Return stated speed limits, and which of them are absurd.
 
     Parameters
     ----------
@@ -195,14 +195,14 @@ def stated_kmh(values: pd.Series) -> tuple[npt.NDArray[np.float64], int]:
     -------
     kmh : float array
         NaN where nothing usable is stated; 0 means unknown in Geofabrik's files.
-    absurd : int
+    absurd : bool array
         Speeds below 0 or above :data:`FASTEST_KMH`, which are set aside.
     """
     text = _text(values)
     number = pd.to_numeric(text.str.extract(r"^(-?\d+(?:\.\d+)?)")[0], errors="coerce")
     kmh = number.to_numpy(dtype=np.float64) * np.where(text.str.contains("mph"), 1.609344, 1.0)
     absurd = (kmh < 0) | (kmh > FASTEST_KMH)
-    return np.where(absurd | (kmh == 0), np.nan, kmh), int(absurd.sum())
+    return np.where(absurd | (kmh == 0), np.nan, kmh), absurd
 
 
 def edge_kmh(

@@ -19,7 +19,7 @@ import shapely
 
 from geo.crs import to_wgs84
 from geo.errors import MissingFileError, RoomplanError
-from geo.pairs import Floats
+from geo.pairs import Floats, Ints
 from geo.reach import great_circle_m
 from geo.roads_classes import FASTEST_KMH, class_codes, directions, permissions, stated_kmh
 
@@ -207,18 +207,18 @@ def roads_of_lines(
     Lines meet where they share a vertex (to 1e-7 degrees). Lines that cross without one do not:
     that is how bridges are drawn. O(vertices) time and memory.
     """
-    lines = lines.reset_index(drop=True).reindex(columns=list(_COLUMNS))
-    codes = class_codes(lines["highway"])
-    limit, absurd = stated_kmh(lines["maxspeed"])
-    unknown = int((codes == -1).sum())
+    kinds, kind = _kinds(lines.reindex(columns=list(_COLUMNS)))
+    codes = class_codes(kinds["highway"])
+    limit, absurd = stated_kmh(kinds["maxspeed"])
+    unknown, closed, odd = (int(of[kind].sum()) for of in (codes == -1, codes == -2, absurd))
     noted = [
         _note("unknown_class", unknown, "line(s) of unknown class count as ordinary roads"),
-        _note("absurd_speed", absurd, f"speed(s) below 0 or above {FASTEST_KMH:g} km/h set aside"),
-        _note("not_roads", int((codes == -2).sum()), "line(s) nobody can travel were left out"),
+        _note("absurd_speed", odd, f"speed(s) below 0 or above {FASTEST_KMH:g} km/h set aside"),
+        _note("not_roads", closed, "line(s) nobody can travel were left out"),
     ]
     usable = (shapely.get_dimensions(shapes) == 1) & ~shapely.is_empty(shapes)
     noted.append(_note("not_lines", int((~usable).sum()), "row(s) without a line were left out"))
-    chosen = np.flatnonzero(usable & (codes != -2))
+    chosen = np.flatnonzero(usable & (codes != -2)[kind])
     codes = np.where(codes == -1, np.int8(5), codes)  # unclassified
     start, end, lonlat, line, bad = _pieces(shapes[chosen])
     noted.append(_note("not_finite", bad, "vertex(es) without finite degrees were left out"))
@@ -228,15 +228,15 @@ def roads_of_lines(
     if not long.any():
         text = f"{file}: no line that can be travelled; give a file of road lines."
         raise RoadsError("roads.no_lines", text, file=file)
-    owner = chosen[line[long]]
+    owner = kind[chosen[line[long]]]
     return Roads(
         lonlat=lonlat,
         start=start[long],
         end=end[long],
         metres=metres[long],
         road_class=codes[owner],
-        direction=directions(lines, codes)[owner],
-        allowed=permissions(lines, codes)[owner],
+        direction=directions(kinds, codes)[owner],
+        allowed=permissions(kinds, codes)[owner],
         limit_kmh=limit[owner],
         warnings=tuple(note for note in noted if note.count),
         fingerprint=fingerprint,
@@ -261,6 +261,17 @@ def load(path: Path) -> Roads:
         values: dict[str, Any] = {f.name: arrays[f.name] for f in fields(Roads)}
     notes = tuple(RoadWarning.from_row(row) for row in values["warnings"].tolist())
     return Roads(**values | {"warnings": notes, "fingerprint": str(values["fingerprint"])})
+
+
+def _kinds(lines: pd.DataFrame) -> tuple[pd.DataFrame, Ints]:
+    """Return the different rows, which are few, and the one that each row equals."""
+    key = np.zeros(len(lines), dtype=np.int64)
+    for column in lines:
+        codes, values = pd.factorize(lines[column])
+        mixed = key * (len(values) + 1) + codes + 1
+        key = np.unique(mixed, return_inverse=True)[1]
+    _, first, kind = np.unique(key, return_index=True, return_inverse=True)
+    return lines.iloc[first].reset_index(drop=True), kind
 
 
 def _note(kind: str, count: int, text: str) -> RoadWarning:
