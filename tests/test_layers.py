@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "app": {"geo", "analysis", "ui"},
     "cli": {"geo", "analysis", "ui"},
 }
-CLI_MAY_USE = ("ui.maps", "ui.report", "ui.wording")
+# What both doors show: the same map, report, tables and words.
+CLI_MAY_USE = ("ui.maps", "ui.report", "ui.tables", "ui.views", "ui.wording")
 SCREEN = {"streamlit", "folium", "streamlit_folium", "branca", "altair"}
 TOP_LEVEL = {
     *("app.py", "cli.py", "pyproject.toml", "Makefile", "constraints.txt", "README.md"),
@@ -134,6 +135,21 @@ def test_arrows(name: str) -> None:
 def test_geo_and_analysis_know_no_screen(name: str) -> None:
     tops = {d.partition(".")[0] for d in imports_of(tree_of(name), package=package_of(name))}
     assert not name.startswith(("geo", "analysis")) or not tops & SCREEN
+
+
+def test_the_command_line_never_loads_the_screen() -> None:
+    todo, done = ["cli"], set()
+    while todo:
+        name = todo.pop()
+        done.add(name)
+        todo += neighbours(name) - done
+    screen = {
+        name
+        for name in done
+        for d in imports_of(tree_of(name), package=package_of(name))
+        if d.partition(".")[0] in ("streamlit", "streamlit_folium")
+    }
+    assert not screen
 
 
 @EACH_MODULE
