@@ -184,7 +184,7 @@ def _read(path: Path, name: str, encoding: str | None) -> tuple[dict[str, Any], 
         )
     try:
         meta, _, shapes, columns = pyogrio.raw.read(path, encoding=encoding, force_2d=True)
-    except (DataSourceError, DataLayerError, RuntimeError) as problem:
+    except (DataSourceError, DataLayerError, RuntimeError, IndexError) as problem:
         raise damaged(name, f"GDAL cannot read it ({str(problem)[:120]})") from problem
     return meta, columns, shapes
 
