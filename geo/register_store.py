@@ -81,7 +81,9 @@ def _server_engine(url: str) -> sa.Engine:
         # A reader sees one moment of all tables; a writer sees what the last writer left.
         writes = connection.get_execution_options().get("writes", False)
         level = "READ COMMITTED" if writes else "REPEATABLE READ, READ ONLY"
-        connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL {level}")
+        connection.exec_driver_sql(
+            f"SET TRANSACTION ISOLATION LEVEL {level}; SET LOCAL lock_timeout = '{BUSY_S}s'"
+        )
 
     return engine
 
@@ -140,7 +142,11 @@ def _explained(engine: sa.Engine, problem: sa.exc.DBAPIError) -> RegisterError:
     text = (str(problem.orig).strip() or type(problem.orig).__name__).splitlines()[0]
     said = f"{engine.dialect.name} {type(problem).__name__}: {text}"
     for sign, code, advice in (
-        ("locked|busy", "register.busy", "others are saving; nothing was changed, try again"),
+        (
+            "locked|busy|lock timeout",
+            "register.busy",
+            "others are saving; nothing was changed, try again",
+        ),
         (
             "malformed|not a database",
             "register.damaged",
