@@ -11,11 +11,12 @@ import pyogrio
 import pytest
 import shapely
 
+from geo.detours import Detour
 from geo.reach import great_circle_m
 from geo.roads import build_network, nearest_by_road, road_pairs
 from geo.roads_classes import ROAD_CLASSES
 from geo.roads_files import read_roads
-from geo.travel import Detour
+from geo.travel import classify, nearest_way, with_roads
 
 
 def extract() -> Path:
@@ -83,3 +84,17 @@ def test_e_bikes_are_faster_than_feet(roads):
     both = np.isfinite(cost["walk"]) & np.isfinite(cost["ebike"])
     assert both.mean() > 0.95
     assert cost["ebike"][both].median() < cost["walk"][both].median() / 1.5
+
+
+def test_roads_settle_rows_that_detours_left_open(roads):
+    network = build_network(roads, "walk", cost="metres")
+    doors, rooms = places(network, 400, 5), places(network, 8, 6)
+    ways = nearest_way(doors, rooms, demand_error_m=20)
+    known = with_roads(ways, nearest_by_road(network, doors, rooms), error_m=20)
+    assert (known["low_m"] <= known["best_m"]).all()
+    assert (known["best_m"] <= known["high_m"]).all()
+    assert (known["basis"] == "roads").mean() > 0.9
+    before, after = classify(ways, 600), classify(known, 600)
+    assert (after == "unsure").sum() < 0.7 * (before == "unsure").sum()
+    certain, possible = (after == "within").sum(), (after != "beyond").sum()
+    assert certain <= (known["best_m"] <= 600).sum() <= possible

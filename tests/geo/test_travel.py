@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo.detours import DETOURS, Detour, TravelError, detours_of
 from geo.reach import great_circle_m, nearest, reach_pairs
-from geo.travel import DETOURS, Detour, TravelError, classify, detours_of, nearest_way, way_pairs
+from geo.travel import classify, nearest_way, way_pairs, with_roads
 
 DEGREE_M = 6_371_008.8 * np.pi / 180
 HOME = [[118.0, 25.0]]
@@ -149,6 +150,39 @@ def test_pairs_by_the_way():
         assert np.array_equal(found.indices, straight.indices)
         assert np.allclose(found.data, straight.data * factor)
     assert way_pairs(HOME, HOME, 0, detour).nnz == 1
+
+
+def test_roads_narrow_the_interval_on_paper():
+    ways = nearest_way(
+        np.repeat(HOME, 3, axis=0), [[118.0, 25 + 2 * KM]], Detour(1, 1.5, 3), demand_error_m=100
+    ).set_axis(list("abc"))
+    by_road = pd.DataFrame(
+        {
+            "position": [0, 0, -1],
+            "cost": [2_600.0, 2_000.0, np.inf],
+            "on_road": [True, False, False],
+        }
+    )
+    found = with_roads(ways, by_road, Detour(1, 1.5, 3), error_m=100, shortcut=0.1)
+    assert found.index.tolist() == list("abc")
+    assert found["basis"].tolist() == ["roads", "detour", "detour"]
+    assert found.loc["a", ["low_m", "best_m", "high_m"]].tolist() == pytest.approx(
+        [2_600 * 0.9 - 300, 2_600, 2_900]
+    )
+    pd.testing.assert_frame_equal(found.loc[["b", "c"], list(ways)], ways.loc[["b", "c"]])
+    sure = with_roads(ways, by_road, Detour(1, 1.5, 3), shortcut=0)
+    assert sure.loc["a", ["low_m", "best_m", "high_m"]].tolist() == [2_600] * 3
+    bold = with_roads(ways, by_road, shortcut=1).loc["a"]
+    assert bold["low_m"] == pytest.approx(2_000, abs=1e-3)  # nothing beats the straight line
+
+
+@pytest.mark.parametrize(("rows", "shortcut"), [(2, 0.1), (1, -0.1), (1, 1.1), (1, np.nan)])
+def test_roads_that_do_not_fit(rows, shortcut):
+    ways = nearest_way(HOME, HOME)
+    by_road = pd.DataFrame({"position": [0] * rows, "cost": [1.0] * rows, "on_road": [True] * rows})
+    with pytest.raises(TravelError) as caught:
+        with_roads(ways, by_road, shortcut=shortcut)
+    assert caught.value.code == "travel.roads"
 
 
 @pytest.mark.parametrize("numbers", [(0.9, 1, 1), (1, 3, 2), (1, 1, np.inf), (1, np.nan, 2)])
