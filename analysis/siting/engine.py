@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.siting import cover, measure, median, search, served
+from analysis.siting import cover, measure, median, price, search, served
 from analysis.siting.blame import blame, blame_reach
 from analysis.siting.core import Core, core_of
 from analysis.siting.inputs import keep_entries, positions
@@ -20,6 +20,7 @@ from analysis.siting.run import Progress, Run
 from geo.errors import InfeasibleError
 
 ROUNDING = 2e-9
+LARGE = 150_000
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Found:
 
     sites: Ints
     bound: float
+    proven: bool
     method: str = "exact"
 
 
@@ -101,11 +103,9 @@ def evaluate(problem: SitingProblem, sites: ArrayLike) -> Plan:
 def _plan(problem: SitingProblem, run: Run, found: Found) -> Plan:
     value = measure.value_of(problem, found.sites)
     bound = outward(problem, found.bound, value)
-    plan = _pack(problem, found.sites, value, bound, found.method, "optimal", run)
-    if plan.gap > 0:
-        status = "cancelled" if run.cancelled else "feasible"
-        plan = _pack(problem, found.sites, value, bound, found.method, status, run)
-    return plan
+    proven = found.proven or bound == value
+    status = "optimal" if proven else ("cancelled" if run.cancelled else "feasible")
+    return _pack(problem, found.sites, value, bound, found.method, status, run)
 
 
 def _pack(
@@ -165,12 +165,39 @@ def _whole(problem: SitingProblem) -> bool:
 def _cover(problem: SitingProblem, run: Run) -> Found:
     core = core_of(problem, problem.pairs)
     _check_floors(problem, core)
+    if core.cover.nnz > LARGE and not _has_side_rules(problem):
+        return _cover_large(problem, core, run)
     model = cover.cover_model(problem, core, aim="most")
     start = _start(problem, core, model, run)
     answer = solve(model.program, run, start=start)
     ceiling = core.base_weight + float(core.weight.sum())
     bound = min(ceiling, core.base_weight - answer.bound * model.scale)
-    return Found(_decoded(problem, core, model, answer, start), bound)
+    sites = _decoded(problem, core, model, answer, start)
+    return Found(sites, bound, answer.status == "optimal")
+
+
+def _has_side_rules(problem: SitingProblem) -> bool:
+    """Return whether anything but the number of new sites limits a plan."""
+    limited = problem.quotas or problem.floors or problem.budget is not None
+    return bool(limited) or problem.n_new is None
+
+
+def _cover_large(problem: SitingProblem, core: Core, run: Run) -> Found:
+    """Cover by a price per site; fill up with sites that add nothing."""
+    count = int(problem.n_new or 0) - len(problem.must_open)
+    if count < len(core.columns):
+        columns, covered = price.price_cover(core, count, run)
+    else:
+        columns, covered = np.arange(len(core.columns)), float(core.weight.sum())
+    sites = _filled(problem, core, columns, count)
+    return Found(sites, core.base_weight + covered, False, "price and bound")
+
+
+def _filled(problem: SitingProblem, core: Core, columns: Ints, count: int) -> Ints:
+    """Return chosen columns and required sites, filled up to the number with any others."""
+    others = [np.setdiff1d(core.columns, core.columns[columns]), *core.spare]
+    fill = np.concatenate(others)[: count - len(columns)]
+    return np.unique(np.concatenate([problem.must_open, core.columns[columns], fill]))
 
 
 def _cover_all(problem: SitingProblem, run: Run) -> Found:
@@ -184,14 +211,15 @@ def _cover_all(problem: SitingProblem, run: Run) -> Found:
     model = cover.cover_model(problem, core, aim="everyone" if everyone else "fewest")
     answer = solve(model.program, run)
     sites = _decoded(problem, core, model, answer, None)
-    return Found(sites, max(0.0, answer.bound) + len(problem.must_open))
+    bound = max(0.0, answer.bound) + len(problem.must_open)
+    return Found(sites, bound, answer.status == "optimal")
 
 
 def _start(problem: SitingProblem, core: Core, model: cover.CoverModel, run: Run) -> Floats | None:
     """Return a good point to start from, where only the number of sites is limited."""
-    if problem.quotas or problem.floors or problem.budget is not None or problem.n_new is None:
+    if _has_side_rules(problem):
         return None
-    count = problem.n_new - len(problem.must_open)
+    count = int(problem.n_new or 0) - len(problem.must_open)
     picked = search.swap_cover(core, search.greedy_cover(core, count), run)
     if len(picked) < count:
         unused = np.setdiff1d(np.arange(len(core.columns)), picked)
@@ -281,7 +309,8 @@ def _solved(problem: SitingProblem, model: median.MedianModel, run: Run) -> Foun
     else:
         bound = max(0.0, model.base + model.scale * answer.bound)
     x, z = answer.x[model.x], answer.x[model.z]
-    return Found(cover.sites_of(problem, model.columns, model.spare, x, z), bound)
+    sites = cover.sites_of(problem, model.columns, model.spare, x, z)
+    return Found(sites, bound, answer.status == "optimal")
 
 
 def _served(problem: SitingProblem, run: Run) -> Found:
@@ -292,7 +321,7 @@ def _center(problem: SitingProblem, run: Run) -> Found:
     """Search the distinct distances for the least within which everybody can be served."""
     counted = problem.weight > 0
     if not counted.any():
-        return Found(_any_sites(problem, run), 0.0)
+        return Found(_any_sites(problem, run), 0.0, True)
     radii = _radii(problem)
     low, high, best = -1, len(radii), None
     last = len(radii) - 1
@@ -309,7 +338,7 @@ def _center(problem: SitingProblem, run: Run) -> Found:
         middle = (low + high) // 2
     if best is None:
         raise _late()
-    return Found(best, float(radii[low + 1]))
+    return Found(best, float(radii[low + 1]), high - low <= 1)
 
 
 def _radii(problem: SitingProblem) -> Floats:

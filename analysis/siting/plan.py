@@ -34,7 +34,7 @@ class Plan:
         No plan can be better than this: at least the value for ``cover``, at most the value
         otherwise. Rounded outward.
     method : str
-        How it was found: ``exact``, ``search and bound`` or ``given``.
+        How it was found: ``exact`` (HiGHS), ``price and bound`` or ``given``.
     status : str
         ``optimal`` (gap 0), ``feasible`` (stopped with a gap), ``cancelled`` or ``given``.
     seconds : float
@@ -63,13 +63,15 @@ class Plan:
     def gap(self) -> float:
         """Return how far the value may be from the best possible, as a share of the larger.
 
-        Differences below 1e-8 of the value are the rounding of the bound and count as 0.
+        0 for a plan proven optimal, whose bound differs by rounding only.
         """
+        return 0.0 if self.status == "optimal" else self._distance()
+
+    def _distance(self) -> float:
         if not np.isfinite(self.bound) or not np.isfinite(self.value):
             return 0.0 if self.bound == self.value else float("inf")
         scale = max(abs(self.value), abs(self.bound))
-        distance = abs(self.bound - self.value)
-        return 0.0 if distance <= ZERO_GAP * max(scale, ZERO_GAP) else distance / scale
+        return abs(self.bound - self.value) / scale if scale > 0 else 0.0
 
     def verify(self, problem: SitingProblem) -> bool:
         """Check the plan against its problem, independently of the engine that made it.
@@ -103,8 +105,8 @@ class Plan:
         worse = self.bound < self.value if problem.maximise else self.bound > self.value
         if worse or np.isnan(self.bound):
             found.append(f"bound {self.bound!r} is on the wrong side of value {self.value!r}")
-        if self.status == "optimal" and self.gap > 0:
-            found.append(f"called optimal with a gap of {self.gap!r}")
+        if self.status == "optimal" and self._distance() > ZERO_GAP:
+            found.append(f"called optimal with a gap of {self._distance()!r}")
         if found:
             raise PlanFault("; ".join(found))
         return True

@@ -178,6 +178,12 @@ def solve(
     return _answer(highs, linear=linear or not any(w.any() for w in program.whole))
 
 
+def optimal_point(highs: highspy.Highs) -> tuple[Floats, Floats]:
+    """Return the point and the row duals HiGHS ended with."""
+    solution = highs.getSolution()
+    return np.array(solution.col_value), np.array(solution.row_dual)
+
+
 def _empty(program: Program) -> Answer:
     """Return the answer of a program without columns, which HiGHS does not give."""
     low, high = (np.concatenate([np.zeros(0), *side]) for side in (program.low, program.high))

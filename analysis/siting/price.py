@@ -1,0 +1,249 @@
+"""Large covering problems by a price per site: components solved exactly, apart from each other.
+
+At a price, a site pays only where it gains more than the price, and villages far apart stop having
+anything to do with each other. What is left falls into thousands of small components.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from analysis.siting.core import Core, covered_by, merge_rows
+from analysis.siting.problem import Bools, Floats, Ints
+from analysis.siting.program import ROW_WISE, SilentHighs, optimal_point
+from analysis.siting.run import Run
+from analysis.siting.search import greedy_cover, trim_cover
+
+TRIES = 12
+ELASTICITY = 1.3
+CLOSE = 1e-7
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The columns that could pay at a price, and their rows, ordered by component.
+
+    Parameters
+    ----------
+    cover : (n_rows, n_columns) CSR array
+    weight : (n_rows,) float array
+    columns : (n_columns,) int array
+        Columns of the core.
+    row_start, col_start : (n_parts + 1,) int arrays
+        Where each component begins.
+    """
+
+    cover: sparse.csr_array
+    weight: Floats
+    columns: Ints
+    row_start: Ints
+    col_start: Ints
+
+
+@dataclass(frozen=True)
+class Priced:
+    """The best columns at a price and the most that any choice gains above the price."""
+
+    columns: Ints
+    surplus: float
+
+
+def parts_at(core: Core, price: float) -> Parts:
+    """Return the components of the columns that reach more weight than the price.
+
+    Notes
+    -----
+    Dropping the others is exact at this price: no column gains more than its whole reach.
+    """
+    reach = core.cover.T @ core.weight
+    columns = np.flatnonzero(reach > price)
+    cover = sparse.csr_array(core.cover[:, columns])
+    rows = np.flatnonzero(np.diff(cover.indptr))
+    weight, none = core.weight[rows], np.full(len(rows), -1)
+    cover, weight, _, _ = merge_rows(cover[rows], weight, weight, none)
+    count, row_part, col_part = _components(cover)
+    row_order, col_order = (np.argsort(p, kind="stable") for p in (row_part, col_part))
+    place = np.empty(len(columns), dtype=np.int32)
+    place[col_order] = np.arange(len(columns), dtype=np.int32)
+    cover = cover[row_order]
+    moved = sparse.csr_array((cover.data, place[cover.indices], cover.indptr), cover.shape)
+    ends = np.arange(count + 1)
+    return Parts(
+        moved,
+        weight[row_order],
+        columns[col_order],
+        np.searchsorted(row_part[row_order], ends),
+        np.searchsorted(col_part[col_order], ends),
+    )
+
+
+def _components(cover: sparse.csr_array) -> tuple[int, Ints, Ints]:
+    """Return the number of components and the component of each row and column.
+
+    Columns of a row are chained, so that the graph has one edge per stored pair and no row nodes.
+    """
+    inner = np.ones(cover.nnz, dtype=bool)
+    inner[cover.indptr[1:] - 1] = False
+    start = np.flatnonzero(inner)
+    ones = np.ones(len(start), dtype=np.int8)
+    ends = (cover.indices[start], cover.indices[start + 1])
+    graph = sparse.coo_array((ones, ends), shape=(cover.shape[1],) * 2).tocsr()
+    count, part = connected_components(graph, directed=False)
+    return count, part[cover.indices[cover.indptr[:-1]]], part
+
+
+def solve_at(core: Core, price: float, run: Run) -> Priced:
+    """Return the best columns at a price, with a safe bound on what any choice could gain.
+
+    Parameters
+    ----------
+    core : Core
+    price : float
+        What each column costs, in weight.
+    run : Run
+
+    Returns
+    -------
+    Priced
+        ``surplus`` bounds ``covered(S) - price * len(S)`` over all sets S of columns. When time
+        is up, components not reached are bounded by the reach of their columns.
+    """
+    parts = parts_at(core, price)
+    highs = SilentHighs()
+    highs.setOptionValue("mip_rel_gap", 1e-7)
+    chosen = np.zeros(len(parts.columns), dtype=bool)
+    surplus = 0.0
+    for part in range(len(parts.col_start) - 1):
+        rows = slice(parts.row_start[part], parts.row_start[part + 1])
+        cols = slice(parts.col_start[part], parts.col_start[part + 1])
+        if cols.stop - cols.start == 1:
+            chosen[cols] = True
+            surplus += float(parts.weight[rows].sum()) - price
+            continue
+        if part % 64 == 0 and not run.tell("bound"):
+            run.time_limit_s = min(run.time_limit_s, run.seconds())
+        mine, bound = _solve_part(highs, parts, rows, cols, price, run)
+        chosen[cols] = mine
+        surplus += bound
+    return Priced(np.sort(parts.columns[chosen]), surplus)
+
+
+def _solve_part(
+    highs: SilentHighs, parts: Parts, rows: slice, cols: slice, price: float, run: Run
+) -> tuple[Bools, float]:
+    """Solve one component: its linear program first, whole numbers only where that is not whole."""
+    weight = parts.weight[rows]
+    starts = parts.cover.indptr[rows.start : rows.stop + 1]
+    indices = parts.cover.indices[starts[0] : starts[-1]] - cols.start
+    starts = starts - starts[0]
+    n_cols, n_rows = cols.stop - cols.start, len(weight)
+    pattern = sparse.csr_array((np.ones(len(indices)), indices, starts), (n_rows, n_cols))
+    if run.stopped():
+        reach = np.maximum(pattern.T @ weight - price, 0.0).sum()
+        return np.zeros(n_cols, dtype=bool), float(min(reach, weight.sum() - price))
+    model = _part_model(pattern, weight / price)
+    highs.passModel(*model, np.zeros(n_cols + n_rows, dtype=np.int32))
+    highs.run()
+    point, prices = optimal_point(highs)
+    upper = _safe_surplus(pattern, weight, -prices * price, price)
+    x = point[:n_cols]
+    if np.abs(x - np.rint(x)).max() < 1e-6:
+        return x > 0.5, upper
+    whole = np.repeat(np.array([1, 0], dtype=np.int32), [n_cols, n_rows])
+    highs.setOptionValue("time_limit", max(0.1, min(10.0, run.left())))
+    highs.passModel(*model, whole)
+    highs.run()
+    point, _ = optimal_point(highs)
+    bound = -float(highs.getInfo().mip_dual_bound) * price
+    return point[:n_cols] > 0.5, min(upper, bound + 1e-7 * abs(bound))
+
+
+def _part_model(pattern: sparse.csr_array, worth: Floats) -> tuple[object, ...]:
+    """Return ``min sum x - sum worth y``, ``y <= sum of covering x``, as HiGHS takes it."""
+    n_rows, n_cols = pattern.shape
+    each = np.arange(n_rows, dtype=np.int32)
+    ends = pattern.indptr[1:]
+    indices = np.insert(pattern.indices, ends, each + n_cols).astype(np.int32)
+    values = np.insert(-np.ones(pattern.nnz), ends, 1.0)
+    starts = (pattern.indptr + np.arange(n_rows + 1)).astype(np.int32)
+    count, cost = n_cols + n_rows, np.concatenate([np.ones(n_cols), -worth])
+    bounds = (np.zeros(count), np.ones(count), np.full(n_rows, -np.inf), np.zeros(n_rows))
+    return count, n_rows, len(values), ROW_WISE, 1, 0.0, cost, *bounds, starts, indices, values
+
+
+def _safe_surplus(pattern: sparse.csr_array, weight: Floats, duals: Floats, price: float) -> float:
+    """Return a bound that any dual values give, so that no solver tolerance enters it."""
+    share = np.clip(duals, 0.0, weight)
+    return float((weight - share).sum() + np.maximum(pattern.T @ share - price, 0.0).sum())
+
+
+def price_cover(core: Core, count: int, run: Run) -> tuple[Ints, float]:
+    """Choose ``count`` columns of a large core, and bound what any such choice covers.
+
+    Parameters
+    ----------
+    core : Core
+    count : int
+        Below the number of columns.
+    run : Run
+
+    Returns
+    -------
+    columns : int array
+        At most ``count`` columns, ascending.
+    bound : float
+        No ``count`` columns cover more weight of the core.
+
+    Notes
+    -----
+    For every price p, ``max over S of covered(S) - p |S|``, plus ``p count``, bounds the value
+    (Lagrangian relaxation of the number of sites; Geoffrion 1974, doi:10.1007/BFb0120690). The
+    price is searched until the best set at it has ``count`` columns, which then is optimal, or
+    no price between is left. Each try costs a small program per component.
+    """
+    best = greedy_cover(core, count)
+    value = _covered(core, best)
+    bound = float(core.weight.sum())
+    if len(best) < count:
+        return np.sort(best), value
+    price = max(value - _covered(core, best[:-1]), 1e-9 * value)
+    below, above = (0.0, len(core.columns)), (np.inf, 0)
+    for _ in range(TRIES):
+        priced = solve_at(core, price, run)
+        bound = min(bound, priced.surplus + price * count)
+        number = len(priced.columns)
+        mended = _mended(core, priced.columns, count)
+        if _covered(core, mended) > value:
+            best, value = mended, _covered(core, mended)
+        if not run.tell("search", value, bound) or bound - value <= CLOSE * value:
+            break
+        below, above = ((price, number), above) if number > count else (below, (price, number))
+        price = _next_price(below, above, price, number, count)
+        if not below[0] < price < above[0] or above[0] - below[0] < 1e-6 * price:
+            break
+    return np.sort(best), max(bound, value)
+
+
+def _covered(core: Core, columns: Ints) -> float:
+    return float(core.weight[covered_by(core.cover, columns)].sum())
+
+
+def _mended(core: Core, columns: Ints, count: int) -> Ints:
+    """Return exactly ``count`` columns made from too many or too few."""
+    if len(columns) > count:
+        return trim_cover(core, columns, count)
+    return greedy_cover(core, count, start=columns)
+
+
+def _next_price(
+    below: tuple[float, int], above: tuple[float, int], price: float, number: int, count: int
+) -> float:
+    """Return the price to try next: where the number of sites is expected to be right."""
+    if below[0] == 0.0 or not np.isfinite(above[0]):
+        return price * (max(number, 1) / count) ** (1.0 / ELASTICITY)
+    share = (below[1] - count) / max(1, below[1] - above[1])
+    return below[0] + (above[0] - below[0]) * float(np.clip(share, 0.05, 0.95))
