@@ -1,0 +1,211 @@
+"""Page open to first map drawn, and a rerun of it, in a real Chromium that reaches no network.
+
+Run ``python benchmarks/bench_first_map.py [rounds]``. The app's Overview stands against a page that
+draws the same townships, counties and rooms the usual way: GeoJson and CircleMarker of folium, the
+whole map sent again on every change (its scripts come from this app's bundle, because without
+internet folium's own never arrive). Both in one run, in turn, each time in a fresh browser profile
+on a server that is warm; the first opening after the start is printed apart. Targets: first map
+4 s, rerun 0.5 s, on two cores.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, FrameLocator, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+WAIT_MS = 120_000
+USUAL = """
+from pathlib import Path
+
+import folium
+import geopandas as gpd
+import pandas as pd
+import streamlit as st
+from streamlit_folium import st_folium
+
+from ui import assets
+
+ROOT = Path({root!r})
+
+
+@st.cache_data
+def tables():
+    counties = gpd.read_file(ROOT / "data/boundaries/counties.geojson")
+    townships = gpd.read_file(ROOT / "data/boundaries/townships.geojson")
+    rooms = pd.read_csv(ROOT / "data/rooms/rooms.csv")
+    return counties, townships, rooms.dropna(subset=["lon", "lat"])
+
+
+assets.forget_networks()
+counties, townships, rooms = tables()
+shade = st.slider("shade", 0, 9, 0)
+drawn = folium.Map(location=[25.1, 118.4], zoom_start=9, tiles=None)
+drawn.default_js = [("roomplan", assets.bundle_url())]
+colours = dict(zip(townships.index.astype(str), range(len(townships))))
+folium.GeoJson(
+    townships[["name", "geometry"]],
+    style_function=lambda f: {{"fillOpacity": 0.05 + 0.1 * ((colours[f["id"]] + shade) % 9)}},
+    tooltip=folium.GeoJsonTooltip(["name"]),
+).add_to(drawn)
+folium.GeoJson(counties[["name", "geometry"]]).add_to(drawn)
+for room in rooms.itertuples():
+    folium.CircleMarker([room.lat, room.lon], radius=4, tooltip=room.kind).add_to(drawn)
+st_folium(drawn, key="usual", height=620, use_container_width=True, returned_objects=[])
+"""
+
+
+@contextmanager
+def served(script: Path):
+    """Serve a script with Streamlit and give its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
+    command += ["--server.headless", "true", "--server.enableStaticServing", "true"]
+    command += ["--server.address", "127.0.0.1", "--server.fileWatcherType", "none"]
+    command += ["--browser.gatherUsageStats", "false"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, cwd=script.parent, env=environment, **quiet)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_for(f"{address}/_stcore/health")
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def wait_for(address: str) -> None:
+    """Return when the address answers."""
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(address, timeout=1):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise SystemExit(f"{address} does not answer")
+
+
+def opened(browser: Browser, address: str, outside: list[str]) -> Page:
+    """Return an empty page of a fresh profile that can reach nothing but this computer."""
+    page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
+
+    def decide(route) -> None:
+        if urlsplit(route.request.url).hostname == "127.0.0.1":
+            route.continue_()
+        else:
+            outside.append(route.request.url)
+            route.abort()
+
+    page.route("**/*", decide)
+    return page
+
+
+def frame_of(page: Page) -> FrameLocator:
+    """Return the frame that holds the map."""
+    return page.frame_locator("iframe[title*=st_folium]")
+
+
+def first_map(page: Page, address: str, mark: str) -> float:
+    """Return seconds from opening the page to the map's last shape being there."""
+    start = time.perf_counter()
+    page.goto(address)
+    frame_of(page).locator(mark).first.wait_for(timeout=WAIT_MS, state="attached")
+    return time.perf_counter() - start
+
+
+def rerun_of_app(page: Page, turn: int) -> float:
+    """Return seconds from clicking another township to the map with that one set off."""
+    area = frame_of(page).locator("#map_div")
+    before = area.get_attribute("data-revision")
+    box = area.bounding_box()
+    x, y = (0.40, 0.36) if turn % 2 else (0.36, 0.62)
+    start = time.perf_counter()
+    page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    changed = f"#map_div[data-revision]:not([data-revision='{before}'])"
+    frame_of(page).locator(changed).wait_for(timeout=WAIT_MS)
+    return time.perf_counter() - start
+
+
+def rerun_of_usual(page: Page, turn: int) -> float:
+    """Return seconds from moving the slider to the map being there again."""
+    page.evaluate("document.querySelector('iframe[title*=st_folium]').dataset.old = 1")
+    page.locator("input[type=range]").focus()
+    start = time.perf_counter()
+    page.keyboard.press("ArrowRight")
+    fresh = page.frame_locator("iframe[title*=st_folium]:not([data-old])")
+    fresh.locator("path").nth(700).wait_for(timeout=WAIT_MS, state="attached")
+    return time.perf_counter() - start
+
+
+def measure(
+    browser: Browser, address: str, mark: str, rerun: Callable[[Page, int], float], rounds: int
+) -> tuple[float, list[float], list[float], int]:
+    """Return the cold opening, the warm ones, the reruns and the number of outside requests."""
+    outside: list[str] = []
+    cold = first_map(opened(browser, address, outside), address, mark)
+    firsts, reruns = [], []
+    for turn in range(rounds):
+        page = opened(browser, address, outside)
+        firsts.append(first_map(page, address, mark))
+        page.wait_for_timeout(1500)
+        reruns.append(rerun(page, turn))
+        page.context.close()
+    return cold, firsts, reruns, len(outside)
+
+
+def main() -> None:
+    """Print first map and rerun of both pages, their ratio and the outside requests."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    flags = ["--disable-background-networking", "--disable-component-update"]
+    flags += ["--no-sandbox"] if os.geteuid() == 0 else []
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        usual = Path(folder) / "usual.py"
+        usual.write_text(USUAL.format(root=str(ROOT)), encoding="utf-8")
+        (Path(folder) / "static").symlink_to(ROOT / "static")
+        browser = playwright.chromium.launch(executable_path=program, args=flags)
+        found = {}
+        for name, script, mark, rerun in (
+            ("roomplan", ROOT / "app.py", "[data-drawn=true]", rerun_of_app),
+            ("usual", usual, "path >> nth=700", rerun_of_usual),
+        ):
+            with served(script) as address:
+                found[name] = measure(browser, address, mark, rerun, rounds)
+        browser.close()
+    report(found, rounds)
+
+
+def report(found: dict[str, tuple[float, list[float], list[float], int]], rounds: int) -> None:
+    """Print one line a page, and the ratios of the medians."""
+    print(f"{rounds} rounds, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; median (worst)")
+    for name, (cold, firsts, reruns, outside) in found.items():
+        print(
+            f"{name:9} first map {statistics.median(firsts):.2f} ({max(firsts):.2f}) s, "
+            f"rerun {statistics.median(reruns):.2f} ({max(reruns):.2f}) s, "
+            f"first after start {cold:.1f} s, outside requests {outside}"
+        )
+    ours, theirs = found["roomplan"], found["usual"]
+    for place, what in ((1, "first map"), (2, "rerun")):
+        ratio = statistics.median(theirs[place]) / statistics.median(ours[place])
+        print(f"{what}: {ratio:.1f} times as fast")
+
+
+if __name__ == "__main__":
+    main()
