@@ -116,6 +116,7 @@ def read_roads(
     class_column: str | None = None,
     datum: str | None = None,
     cache: Path | None = None,
+    name: str | None = None,
 ) -> Roads:
     """Read a road file: lines of any GDAL format allowed here, or OpenStreetMap's ``.osm.pbf``.
 
@@ -132,6 +133,8 @@ def read_roads(
         (``"gcj02"`` for lines drawn on Amap).
     cache : Path, optional
         A folder that keeps what was read, by fingerprint of the file and the choices above.
+    name : str, optional
+        What to call the file in messages; its own name by default.
 
     Returns
     -------
@@ -151,11 +154,12 @@ def read_roads(
     -----
     OpenStreetMap's data are © OpenStreetMap contributors, ODbL: say so where they are shown.
     """
+    name = name or path.name
     try:
         content_key = _hash_of(path)
     except OSError as error:
-        text = f"{path.name}: the road file cannot be read ({error.strerror})."
-        raise MissingFileError("roads.missing", text, file=path.name) from error
+        text = f"{name}: the road file cannot be read ({error.strerror})."
+        raise MissingFileError("roads.missing", text, file=name) from error
     choices = repr((_FORMAT, content_key, path.suffix, layer, class_column, datum))
     fingerprint = hashlib.sha256(choices.encode()).hexdigest()[:16]
     kept = cache / f"roads-{fingerprint}.npz" if cache is not None else None
@@ -164,10 +168,10 @@ def read_roads(
     if path.suffix.lower() == ".pbf":
         from geo.roads_osm import read_pbf  # its library is an extra
 
-        shapes, lines = read_pbf(path)
+        shapes, lines = read_pbf(path, name=name)
     else:
-        shapes, lines = _read_lines(path, layer, class_column, datum)
-    roads = roads_of_lines(shapes, lines, file=path.name, fingerprint=fingerprint)
+        shapes, lines = _read_lines(path, layer, class_column, datum, name)
+    roads = roads_of_lines(shapes, lines, file=name, fingerprint=fingerprint)
     if kept is not None:
         save(roads, kept)
     return roads
@@ -260,7 +264,11 @@ def load(path: Path) -> Roads:
     with np.load(path, allow_pickle=False) as arrays:
         values: dict[str, Any] = {f.name: arrays[f.name] for f in fields(Roads)}
     notes = tuple(RoadWarning.from_row(row) for row in values["warnings"].tolist())
-    return Roads(**values | {"warnings": notes, "fingerprint": str(values["fingerprint"])})
+    roads = Roads(**values | {"warnings": notes, "fingerprint": str(values["fingerprint"])})
+    ends = np.concatenate([roads.start, roads.end])
+    if not (np.isfinite(roads.lonlat).all() and ends.min() >= 0 < len(roads.lonlat) > ends.max()):
+        raise _damaged(path.name, "nodes and pieces do not belong together")
+    return roads
 
 
 def _kinds(lines: pd.DataFrame) -> tuple[pd.DataFrame, Ints]:
@@ -284,7 +292,7 @@ def _hash_of(path: Path) -> str:
 
 
 def _read_lines(
-    path: Path, layer: str | None, class_column: str | None, datum: str | None
+    path: Path, layer: str | None, class_column: str | None, datum: str | None, name: str
 ) -> tuple[npt.NDArray[np.object_], pd.DataFrame]:
     """Read lines and the columns that matter, in WGS-84."""
     import pyogrio
@@ -293,22 +301,22 @@ def _read_lines(
     try:
         frame = pyogrio.read_dataframe(path, layer=layer)
     except (DataSourceError, DataLayerError) as error:
-        raise _damaged(path.name, str(error)) from error
+        raise _damaged(name, str(error)) from error
     if "geometry" not in frame:
-        text = f"{path.name}: the layer has no geometry; give a file of road lines."
-        raise RoadsError("roads.no_lines", text, file=path.name)
+        text = f"{name}: the layer has no geometry; give a file of road lines."
+        raise RoadsError("roads.no_lines", text, file=name)
     system = datum or (frame.crs.to_wkt() if frame.crs is not None else None)
     if system is None:
         text = (
-            f"{path.name}: the coordinate system is not stated (a .prj is missing); "
+            f"{name}: the coordinate system is not stated (a .prj is missing); "
             "name it, for example cgcs2000."
         )
-        raise RoadsError("roads.no_crs", text, file=path.name)
+        raise RoadsError("roads.no_crs", text, file=name)
     shapes = shapely.force_2d(np.array(frame.geometry, dtype=object))
     xy = shapely.get_coordinates(shapes)
     shapes = shapely.set_coordinates(shapes, np.column_stack(to_wgs84(*xy.T, datum=system)))
     table = pd.DataFrame(frame.drop(columns="geometry"))
-    return shapes, _known_columns(table, class_column, path.name)
+    return shapes, _known_columns(table, class_column, name)
 
 
 def _known_columns(table: pd.DataFrame, class_column: str | None, file: str) -> pd.DataFrame:

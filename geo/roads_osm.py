@@ -15,13 +15,15 @@ from geo.roads_files import RoadsError
 TAGS = ("highway", "oneway", "maxspeed", "junction", "access", "foot", "bicycle", "motor_vehicle")
 
 
-def read_pbf(path: Path) -> tuple[npt.NDArray[np.object_], pd.DataFrame]:
+def read_pbf(path: Path, *, name: str) -> tuple[npt.NDArray[np.object_], pd.DataFrame]:
     """Read every way that carries a ``highway`` tag.
 
     Parameters
     ----------
     path : Path
         A ``.osm.pbf`` file.
+    name : str
+        What to call it in messages.
 
     Returns
     -------
@@ -44,8 +46,8 @@ def read_pbf(path: Path) -> tuple[npt.NDArray[np.object_], pd.DataFrame]:
     try:
         import osmium
     except ImportError as error:
-        text = f"{path.name}: reading .pbf needs osmium; install it with: pip install osmium."
-        raise RoadsError("roads.needs_osmium", text, file=path.name) from error
+        text = f"{name}: reading .pbf needs osmium; install it with: pip install osmium."
+        raise RoadsError("roads.needs_osmium", text, file=name) from error
     rows: list[list[str | None]] = []
     coordinates: list[tuple[float, float]] = []
     owner: list[int] = []
@@ -69,8 +71,8 @@ def read_pbf(path: Path) -> tuple[npt.NDArray[np.object_], pd.DataFrame]:
             if not runs:
                 rows.append(tags)
     except (RuntimeError, OSError) as error:
-        text = f"{path.name}: the file is damaged or no .osm.pbf ({error}); download it again."
-        raise RoadsError("roads.damaged", text, file=path.name, detail=str(error)) from error
+        text = f"{name}: the file is damaged or no .osm.pbf ({error}); download it again."
+        raise RoadsError("roads.damaged", text, file=name, detail=str(error)) from error
     return _lines(coordinates, owner, len(rows)), pd.DataFrame(rows, columns=list(TAGS))
 
 
