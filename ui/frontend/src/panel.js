@@ -60,10 +60,12 @@ export const Panel = L.Control.extend({
     return this.body.hidden ? 0 : this.getContainer().offsetWidth;
   },
 
-  /** Rebuild the list; keeps the keyboard's place. */
+  /** Rebuild the list; keeps its place and the keyboard's. */
   draw() {
     const focused = document.activeElement?.dataset?.layer;
+    const { scrollTop } = this.body;
     this.body.replaceChildren(...this.parts());
+    this.body.scrollTop = scrollTop;
     if (focused) this.body.querySelector(`[data-layer="${CSS.escape(focused)}"]`)?.focus();
   },
 
