@@ -14,6 +14,7 @@ from geo.reach import EARTH_RADIUS_M, unit_vectors
 from geo.schema import CLOSED_STATES, WGS84
 
 TOP_CATEGORIES = 3
+USED_COLUMNS = ("received", "categories", "status", "basis", "location_basis")
 KNOWN_PLACES = ("reported", "census", "register")
 _Z95 = 1.959963984540054
 _COLUMN_BITS = 32
@@ -40,6 +41,8 @@ class Located:
     def inside(self) -> Located:
         """Return only the cases that belong to a cluster."""
         keep = self.labels >= 0
+        if keep.all():
+            return self
         return Located(self.cases.iloc[np.flatnonzero(keep)], self.lonlat[keep], self.labels[keep])
 
 
@@ -112,7 +115,7 @@ def cluster_table(located: Located, *, cell_m: float, small_n: int) -> gpd.GeoDa
     columns.update(_centres(inside, count))
     columns.update(_categories(inside, count))
     columns.update(_unresolved(inside, count))
-    columns.update(_trend(inside, _received(located.cases), count, small_n))
+    columns.update(_trend(located, count, small_n))
     columns.update(_bases(inside, count))
     outline = _outlines(inside, count, cell_m)
     index = pd.RangeIndex(count, name="cluster")
@@ -198,31 +201,34 @@ def wilson(part: np.ndarray, whole: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
 
 
-def _received(cases: pd.DataFrame) -> pd.Series:
+def _received(cases: pd.DataFrame) -> np.ndarray:
     """Return the day each case came in as days since 1970, NaN where unknown."""
-    given = cases.get("received", pd.Series(None, index=cases.index, dtype="object"))
+    if "received" not in cases:
+        return np.full(len(cases), np.nan)
+    given = cases["received"]
     if not pd.api.types.is_datetime64_any_dtype(given.dtype):
         given = pd.to_datetime(given, errors="coerce", format="ISO8601")
-    day = given.astype("datetime64[s]").to_numpy().astype("int64") // 86_400
-    return pd.Series(np.where(given.isna(), np.nan, day), index=cases.index)
+    day = given.to_numpy(dtype="datetime64[D]")
+    return np.where(np.isnat(day), np.nan, day.astype(np.int64))
 
 
-def _trend(inside: Located, received: pd.Series, count: int, small_n: int) -> Mapping[str, object]:
-    day = received.to_numpy()
+def _trend(located: Located, count: int, small_n: int) -> Mapping[str, object]:
+    day = _received(located.cases)
     dated = ~np.isnan(day)
     middle = (day[dated].min() + day[dated].max()) / 2 if dated.any() else np.nan
-    own = _received(inside.cases).to_numpy()
-    known = ~np.isnan(own)
-    earlier = np.bincount(inside.labels[known & (own < middle)], minlength=count)
-    recent = np.bincount(inside.labels[known & (own > middle)], minlength=count)
+    known = dated & (located.labels >= 0)
+    own, label = day[known], located.labels[known]
+    earlier = np.bincount(label[own < middle], minlength=count)
+    recent = np.bincount(label[own > middle], minlength=count)
     low, high = wilson(recent, earlier + recent)
     words = np.select([low > 0.5, high < 0.5], ["rising", "falling"], default="steady")
     words = np.where(earlier + recent < max(small_n, 1), "unknown", words)
-    days = pd.DataFrame({"label": inside.labels[known], "day": own[known]}).groupby("label")["day"]
-    labels = pd.RangeIndex(count)
+    first, last = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(first, label, own)
+    np.maximum.at(last, label, own)
     return {
-        "first": pd.to_datetime(days.min().reindex(labels).to_numpy(), unit="D"),
-        "last": pd.to_datetime(days.max().reindex(labels).to_numpy(), unit="D"),
+        "first": pd.to_datetime(np.where(np.isinf(first), np.nan, first), unit="D"),
+        "last": pd.to_datetime(np.where(np.isinf(last), np.nan, last), unit="D"),
         "earlier": earlier,
         "recent": recent,
         "trend": _share(recent - earlier, recent + earlier),

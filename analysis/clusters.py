@@ -19,7 +19,7 @@ from scipy.spatial import cKDTree
 from sklearn.cluster import DBSCAN
 
 from analysis.cluster_kernels import cell_labels, suits_cells
-from analysis.cluster_table import Located, cell_keys, cluster_table
+from analysis.cluster_table import USED_COLUMNS, Located, cell_keys, cluster_table
 from geo.errors import ScenarioError, StudyError, first_ids
 from geo.reach import EARTH_RADIUS_M, nearest, reach_pairs, unit_vectors
 from geo.schema import WGS84
@@ -127,7 +127,8 @@ def find_clusters(
     found = _by_size(place_labels, place_of, weights)
     labels = np.full(len(cases), -1, dtype=np.int64)
     labels[rows] = found[place_of]
-    located = Located(cases.iloc[rows], lonlat[rows], found[place_of])
+    used = pd.DataFrame(cases[[c for c in USED_COLUMNS if c in cases]])
+    located = Located(used.iloc[rows], lonlat[rows], found[place_of])
     return Clusters(
         labels=pd.Series(labels, index=cases.index, name="cluster"),
         clusters=cluster_table(located, cell_m=radius_m / CELLS_A_RADIUS, small_n=small_n),
