@@ -37,7 +37,8 @@ export class DotLayer {
   paint(pen, { x, y, z }) {
     const scale = 2 ** z;
     const { codes, colours, radii } = this.spec;
-    const base = Math.min(4, Math.max(1.9, 0.5 * z - 3.2));
+    const crowd = this.x.length > 20000 ? 0.6 : 1;
+    const base = crowd * Math.min(4, Math.max(1.9, 0.5 * z - 3.2));
     const grow = Math.min(3, Math.max(1, 1.25 ** (z - 9)));
     pen.globalAlpha = 0.8;
     pen.strokeStyle = "#3d1c00";
