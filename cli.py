@@ -19,8 +19,9 @@ from geo.errors import RoomplanError
 from geo.read import read_study
 from geo.schema import SITE_KINDS
 from geo.write import ENDINGS, json_text, write_bytes
-from ui import maps, report, views
+from ui import maps, report, views, word
 from ui.tables import present
+from ui.terminal import add_commands
 from ui.wording import LANGUAGES, Words, words
 
 BUNDLED_STUDY = Path(__file__).parent / "data"
@@ -66,11 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _language(given: Sequence[str]) -> str:
     """Return the language asked for, readable even where the rest is not."""
-    for place, word in enumerate(given):
-        if word == "--lang" and place + 1 < len(given):
+    for place, option in enumerate(given):
+        if option == "--lang" and place + 1 < len(given):
             return given[place + 1]
-        if word.startswith("--lang="):
-            return word.removeprefix("--lang=")
+        if option.startswith("--lang="):
+            return option.removeprefix("--lang=")
     return LANGUAGES[0]
 
 
@@ -93,6 +94,7 @@ def _parser() -> Parser:
             command.add_argument("--kinds", help=f"comma-separated, of {', '.join(SITE_KINDS)}")
         if name == "serve":
             command.add_argument("--port", type=int, default=8501, help="default: 8501")
+    add_commands(commands, study=BUNDLED_STUDY)
     return parser
 
 
@@ -272,6 +274,18 @@ def _map(options: argparse.Namespace, text: Words) -> None:
         sys.stdout.write(json_text({**_head(measured), "file": str(options.out)}) + "\n")
 
 
+def _report(options: argparse.Namespace, text: Words) -> None:
+    if options.out is None or options.out.suffix.lower() != ".docx":
+        raise UsageError(
+            "cli.report_out", "roomplan report writes a Word document: give --out with .docx."
+        )
+    measured = _survey(options)
+    write_bytes(word.word_report(measured, proposal_of(measured), text), options.out)
+    sys.stderr.write(text("cli.wrote", file=options.out) + "\n")
+    if options.json:
+        sys.stdout.write(json_text({**_head(measured), "file": str(options.out)}) + "\n")
+
+
 def _serve(options: argparse.Namespace, _text: Words) -> None:
     """Start the app on this computer, with the study and day given as its start."""
     Study.of(read_study(options.study))
@@ -302,6 +316,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace, Words], None], str]] = {
     "site": (_site, "where new rooms should go, with a proven bound"),
     "gaps": (_gaps, "the ranked gap list with a reason in every row"),
     "map": (_map, "one web page with the map, that opens from disk without a network"),
+    "report": (_report, "a Word document: figures, counties, suggested rooms, gaps"),
     "serve": (_serve, "the app on this computer"),
 }
 OPTIONS: dict[str, tuple[tuple[str, str, type], ...]] = {

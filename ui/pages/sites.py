@@ -5,6 +5,7 @@ import streamlit as st
 from geo.schema import SITE_KINDS
 from ui import cached, frame, maps, report, state, views, widgets
 from ui.tables import percent, whole
+from ui.word import proven
 
 text = frame.language()
 st.caption(text("sites.intro"))
@@ -24,15 +25,7 @@ measured, text = frame.measured(n_new=n_new, kinds=tuple(kinds or SITE_KINDS))
 with st.spinner(text("sites.running")):
     proposal = cached.proposal(measured)
 plan = proposal.plan
-facts = {
-    "count": len(proposal.sites),
-    "before": whole(proposal.before),
-    "value": whole(plan.value),
-    "gained": whole(proposal.gained),
-    "bound": whole(plan.bound),
-    "gap": percent(plan.gap, 3),
-}
-st.success(text("sites.proven" if plan.gap == 0 else "sites.not_proven", **facts))
+st.success(proven(proposal, text))
 maps.show(views.sites(measured, proposal, text), key="sites")
 st.caption(
     text(
