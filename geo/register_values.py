@@ -24,6 +24,8 @@ Values: TypeAlias = dict[str, Any]
 Specs: TypeAlias = Mapping[str, Column]
 
 GEOMETRY = "geometry"
+COORDINATE_DIGITS = 9
+"""Decimals of a degree that are kept, about 0.1 mm: so every exchange format holds them exactly."""
 LAYERS = ("rooms", "cases", "activities", "sites")
 # No personal field is admitted to cases, so their columns are closed.
 CLOSED_LAYERS = ("cases",)
@@ -162,7 +164,7 @@ def _point(raw: Any) -> tuple[float, float]:
         if raw.geom_type != "Point":
             raise ValueError(f"a {raw.geom_type}, not a point")
         raw = (raw.x, raw.y)
-    lon, lat = (_number(part) for part in raw)
+    lon, lat = (round(_number(part), COORDINATE_DIGITS) for part in raw)
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):
         raise ValueError("longitude beyond ±180 or latitude beyond ±90")
     return lon, lat

@@ -24,7 +24,12 @@ COORDINATE_DIGITS = 6
 
 
 def table_bytes(
-    frame: pd.DataFrame, ending: str, *, name: str = "table", notes: Sequence[str] = ()
+    frame: pd.DataFrame,
+    ending: str,
+    *,
+    name: str = "table",
+    notes: Sequence[str] = (),
+    digits: int = COORDINATE_DIGITS,
 ) -> bytes:
     """Write a table into the bytes of a file.
 
@@ -39,6 +44,8 @@ def table_bytes(
         Of the sheet or layer.
     notes : sequence of str
         Lines for a second sheet (XLSX only): what the figures rest on.
+    digits : int
+        Decimals of a degree in GeoJSON.
 
     Returns
     -------
@@ -71,7 +78,7 @@ def table_bytes(
             f"this table has no geometry, so it cannot be written as {ending}; use .csv or .xlsx.",
             value=ending,
         )
-    return _geojson(frame) if ending == ".geojson" else _gpkg(frame, name)
+    return _geojson(frame, digits) if ending == ".geojson" else _gpkg(frame, name)
 
 
 def write_bytes(content: bytes, path: str | Path) -> None:
@@ -186,8 +193,8 @@ def _without_geometry(frame: pd.DataFrame) -> pd.DataFrame:
     return plain.drop(columns=[c for c in plain if str(plain[c].dtype) == "geometry"])
 
 
-def _geojson(frame: gpd.GeoDataFrame) -> bytes:
-    shapes = shapely.transform(frame.geometry.to_numpy(), lambda xy: xy.round(COORDINATE_DIGITS))
+def _geojson(frame: gpd.GeoDataFrame, digits: int) -> bytes:
+    shapes = shapely.transform(frame.geometry.to_numpy(), lambda xy: xy.round(digits))
     plain = _without_geometry(frame)
     features = [
         {

@@ -58,7 +58,7 @@ class Places:
     def names(self, unit_ids: pd.Series) -> pd.Series:
         """Return the full name of each unit, for messages."""
         told = {u: self.index.full_name(u) or u for u in unit_ids.dropna().unique()}
-        return unit_ids.map(told).fillna("")
+        return unit_ids.map(told).astype(object).fillna("")
 
     def points(self, unit_ids: pd.Series) -> tuple[Floats, Floats]:
         """Return the point each unit stands for: its known point, else the middle of its outline.
