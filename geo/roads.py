@@ -18,7 +18,8 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from geo.pairs import Floats, Ints, Pairs, cheapest, nearest_in, within
 from geo.reach import SiteIndex, checked_lonlat, reach_pairs
 from geo.roads_classes import MODES, ROAD_CLASSES, WALK_KMH, edge_kmh
-from geo.roads_files import Roads, RoadsError, RoadWarning
+from geo.roads_errors import RoadsError, RoadWarning
+from geo.roads_files import Roads
 
 SNAP_LIMIT_M = 500.0
 """Furthest straight way between a door and the road."""

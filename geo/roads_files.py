@@ -18,10 +18,11 @@ import pandas as pd
 import shapely
 
 from geo.crs import to_wgs84
-from geo.errors import MissingFileError, RoomplanError
+from geo.errors import MissingFileError
 from geo.pairs import Floats, Ints
 from geo.reach import great_circle_m
 from geo.roads_classes import FASTEST_KMH, class_codes, directions, permissions, stated_kmh
+from geo.roads_errors import RoadsError, RoadWarning
 
 LONGEST_PIECE_M = 200.0
 """Longer pieces are divided, so that no place on a road is more than 100 m from a node."""
@@ -48,28 +49,6 @@ _COLUMNS = {
     "bicycle": ("bicycle",),
     "motor_vehicle": ("motor_vehicle", "motorcar"),
 }
-
-
-class RoadsError(RoomplanError, ValueError):
-    """A road file that no way can be computed from."""
-
-
-class RoadWarning(RoomplanError, UserWarning):
-    """Something in a road file that was set aside or guessed, and how often; kept, not raised.
-
-    ``facts["count"]`` says how many lines, pieces or nodes it concerns.
-    """
-
-    @property
-    def count(self) -> int:
-        """How often."""
-        return int(self.facts["count"])
-
-    @classmethod
-    def from_row(cls, row: list[str]) -> RoadWarning:
-        """Return a warning that was kept in a file as code, count and sentence."""
-        code, count, text = row
-        return cls(code, text, count=int(count))
 
 
 @dataclass(frozen=True, eq=False)

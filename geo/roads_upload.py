@@ -19,7 +19,8 @@ from typing import Any
 
 from geo.errors import IntakeError, RoomplanError
 from geo.intake.sandbox import MB, Limits, child_environment
-from geo.roads_files import Roads, RoadsError, load, read_roads, save
+from geo.roads_errors import RoadsError
+from geo.roads_files import Roads, load, read_roads, save
 
 ROAD_LIMITS = Limits(file_mb=1000, unpacked_mb=4000, memory_mb=6000, cpu_s=900, wall_s=1200)
 """A province's roads take minutes and gigabytes; a city's take seconds."""

@@ -18,7 +18,8 @@ from geo.pairs import nearest_in, within
 from geo.reach import great_circle_m
 from geo.roads import build_network, nearest_by_road, road_pairs, snap
 from geo.roads_classes import ROAD_CLASSES, SPEEDS_KMH, WALK_KMH, class_codes, stated_kmh
-from geo.roads_files import RoadsError, read_roads, roads_of_lines
+from geo.roads_errors import RoadsError
+from geo.roads_files import read_roads, roads_of_lines
 
 STEP = 0.001
 M = great_circle_m([[0, 0]], [[STEP, 0]])[0]  # 111.2 m, along the equator and the meridians alike

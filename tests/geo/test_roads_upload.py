@@ -11,7 +11,8 @@ from shapely import LineString
 
 from geo.errors import IntakeError
 from geo.intake.sandbox import Limits
-from geo.roads_files import Roads, RoadsError, load, read_roads, save
+from geo.roads_errors import RoadsError
+from geo.roads_files import Roads, load, read_roads, save
 from geo.roads_upload import read_uploaded_roads
 
 
