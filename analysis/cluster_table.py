@@ -92,17 +92,19 @@ def cluster_table(located: Located, *, cell_m: float, small_n: int) -> gpd.GeoDa
         several), and ``main_count`` of the first; ``unresolved_share`` 0–1 of the cases whose
         status is known and not withdrawn, with its 95 % Wilson interval ``unresolved_low``,
         ``unresolved_high`` and the number behind it ``with_status``; ``first``, ``last`` received;
-        ``earlier``, ``recent`` counts in the first and second half of the days over which all
-        dated cases came; ``trend`` = (recent − earlier) / (recent + earlier), −1 to 1, and
+        ``earlier``, ``recent`` counts up to and after the middle one of all dated cases;
+        ``trend`` = recent share of the cluster − recent share of all cases, −1 to 1, and
         ``trend_word`` rising, steady, falling or unknown; ``known_place_share`` of cases whose
         ``location_basis`` is reported, census or register; ``simulated_share`` of cases whose
         ``basis`` is simulated. NaN wherever the column is absent or empty.
 
     Notes
     -----
-    Cost is linear in the cases: counts by label, no loop over cases. A trend is called rising or
-    falling only where the Wilson interval of the recent share leaves one half out and at least
-    ``small_n`` cases are dated; that describes these cases, it tests nothing.
+    Cost is linear in the cases: counts by label, no loop over cases. A trend is measured against
+    all cases, so that a list which ends early, or a year in which more was written down, makes no
+    cluster fall or rise. It is called rising or falling only where the Wilson interval of the
+    recent share leaves out that of all cases and at least ``small_n`` cases are dated; that
+    describes these cases, it tests nothing.
 
     References
     ----------
@@ -215,13 +217,14 @@ def _received(cases: pd.DataFrame) -> np.ndarray:
 def _trend(located: Located, count: int, small_n: int) -> Mapping[str, object]:
     day = _received(located.cases)
     dated = ~np.isnan(day)
-    middle = (day[dated].min() + day[dated].max()) / 2 if dated.any() else np.nan
+    middle = np.median(day[dated]) if dated.any() else np.nan
+    usual = float((day[dated] > middle).mean()) if dated.any() else np.nan
     known = dated & (located.labels >= 0)
     own, label = day[known], located.labels[known]
-    earlier = np.bincount(label[own < middle], minlength=count)
+    earlier = np.bincount(label[own <= middle], minlength=count)
     recent = np.bincount(label[own > middle], minlength=count)
     low, high = wilson(recent, earlier + recent)
-    words = np.select([low > 0.5, high < 0.5], ["rising", "falling"], default="steady")
+    words = np.select([low > usual, high < usual], ["rising", "falling"], default="steady")
     words = np.where(earlier + recent < max(small_n, 1), "unknown", words)
     first, last = np.full(count, np.inf), np.full(count, -np.inf)
     np.minimum.at(first, label, own)
@@ -231,7 +234,7 @@ def _trend(located: Located, count: int, small_n: int) -> Mapping[str, object]:
         "last": pd.to_datetime(np.where(np.isinf(last), np.nan, last), unit="D"),
         "earlier": earlier,
         "recent": recent,
-        "trend": _share(recent - earlier, recent + earlier),
+        "trend": _share(recent, recent + earlier) - usual,
         "trend_word": words,
     }
 

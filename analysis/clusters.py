@@ -19,7 +19,7 @@ from scipy.spatial import cKDTree
 from sklearn.cluster import DBSCAN
 
 from analysis.cluster_kernels import cell_labels, suits_cells
-from analysis.cluster_table import USED_COLUMNS, Located, cell_keys, cluster_table
+from analysis.cluster_table import KNOWN_PLACES, USED_COLUMNS, Located, cell_keys, cluster_table
 from geo.errors import ScenarioError, StudyError, first_ids
 from geo.reach import EARTH_RADIUS_M, nearest, reach_pairs, unit_vectors
 from geo.schema import WGS84
@@ -279,9 +279,11 @@ def describe_clusters(
     -------
     GeoDataFrame
         ``found.clusters`` with ``area_cases`` (all located cases in the cluster's surroundings),
-        ``residents`` there, ``rate_per_10k``, ``relative_risk`` (that rate over the rate
-        everywhere else), ``nearest_room_id`` and ``nearest_room_m`` from the cluster's mean place
-        (metres; inf where no room has a point).
+        ``residents`` there, ``residents_known_share`` of them on points whose place is reported or
+        registered, ``expected`` cases at the city's rate, ``rate_per_10k``, ``relative_risk``
+        (that rate over the rate everywhere else; inf where no case lies elsewhere),
+        ``nearest_room_id`` and ``nearest_room_m`` from the cluster's mean place (metres; inf
+        where no room has a point).
 
     Notes
     -----
@@ -292,15 +294,18 @@ def describe_clusters(
     and no proof: see :func:`analysis.hotspots.scan`. Cost is the pairs of neighbouring cells.
     """
     table = found.clusters.copy()
-    inside, total = _residents_near(found, demand)
+    inside, known, total = _residents_near(found, demand)
     area = _cases_near(found)
     outside_cases, outside_people = found.located - area, total - inside
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.where(inside > 0, area / inside, np.nan)
         elsewhere = np.where(outside_people > 0, outside_cases / outside_people, np.nan)
+        known_share = np.where(inside > 0, known / inside, np.nan)
         risk = rate / elsewhere
     table["area_cases"] = area
     table["residents"] = inside
+    table["residents_known_share"] = known_share
+    table["expected"] = inside * found.located / total if total > 0 else np.nan
     table["rate_per_10k"] = rate * 10_000
     table["relative_risk"] = risk
     open_rooms = rooms[rooms["is_open"].astype(bool)] if "is_open" in rooms else rooms
@@ -345,13 +350,18 @@ def _cases_near(found: Clusters) -> np.ndarray:
     return np.asarray(_touches(found, middle).T @ load).round().astype(np.int64)
 
 
-def _residents_near(found: Clusters, demand: gpd.GeoDataFrame) -> tuple[np.ndarray, float]:
-    """Return residents in each cluster's surroundings, NaN where none is known, and all of them."""
+def _residents_near(
+    found: Clusters, demand: gpd.GeoDataFrame
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return residents near each cluster (NaN where none is known), those on known points, all."""
     people = demand["people"].to_numpy(dtype=float)
     counted = ~np.isnan(people)
     if "group" in demand:
         counted &= (demand["group"] == "resident").to_numpy(dtype=bool)
-    people = people[counted]
-    touches = _touches(found, _lonlat(demand[counted])).T
-    known = np.asarray(touches @ np.ones(len(people)))
-    return np.where(known > 0, touches @ people, np.nan), float(people.sum())
+    rows, people = demand[counted], people[counted]
+    touches = _touches(found, _lonlat(rows)).T
+    near = np.where(touches @ np.ones(len(people)) > 0, touches @ people, np.nan)
+    if "location_basis" not in rows:
+        return near, np.full(len(near), np.nan), float(people.sum())
+    surely = rows["location_basis"].isin(KNOWN_PLACES).to_numpy(dtype=bool)
+    return near, touches @ np.where(surely, people, 0.0), float(people.sum())

@@ -217,19 +217,28 @@ def test_what_a_cluster_is_about() -> None:
     assert row["with_status"] == 3
     assert (row["first"], row["last"]) == (pd.Timestamp("2024-01-01"), pd.Timestamp("2024-12-31"))
     assert (row["earlier"], row["recent"], row["trend_word"]) == (1, 2, "unknown")
-    assert row["trend"] == pytest.approx(1 / 3)
+    assert row["trend"] == pytest.approx(2 / 3 - 1 / 2)
     assert row["known_place_share"] == pytest.approx(1 / 3)
     assert row["simulated_share"] == pytest.approx(3 / 4)
     assert Point(row["lon"], row["lat"]).distance(offset(15, 0)) < 1e-6
 
 
-def test_a_trend_needs_enough_dated_cases() -> None:
-    days = pd.to_datetime(["2024-01-01"] * 1 + ["2024-12-31"] * 14)
-    cases = table([offset(i, 0) for i in range(15)], received=days)
-    rising = find_clusters(cases, radius_m=50, min_cases=2).clusters.loc[0]
-    assert rising["trend_word"] == "rising"
-    few = find_clusters(cases, radius_m=50, min_cases=2, small_n=16).clusters.loc[0]
-    assert (few["trend_word"], few["small_n"]) == ("unknown", True)
+def test_a_trend_is_against_all_cases_and_needs_enough_of_them() -> None:
+    here, there = [offset(i, 0) for i in range(15)], [offset(9000 + i, 0) for i in range(15)]
+    days = pd.to_datetime(["2018-03-01"] * 2 + ["2019-03-01"] * 13 + ["2018-03-01"] * 15)
+    cases = table([*here, *there], received=days)
+    words = find_clusters(cases, radius_m=50, min_cases=2).clusters["trend_word"]
+    assert words.tolist() == ["rising", "falling"]
+    few = find_clusters(cases, radius_m=50, min_cases=2, small_n=16).clusters
+    assert few["trend_word"].tolist() == ["unknown"] * 2
+    assert few["small_n"].all()
+
+
+def test_a_list_that_ended_long_ago_makes_nothing_fall() -> None:
+    days = pd.to_datetime("2018-01-01") + pd.to_timedelta(np.arange(30) * 10, unit="D")
+    points = [offset(i, 0) for i in range(30)] + [offset(50_000, 0)]
+    cases = table(points, received=[*days, pd.Timestamp("2026-01-01")])
+    assert find_clusters(cases, radius_m=50, min_cases=2).clusters.loc[0, "trend_word"] == "steady"
 
 
 def test_what_is_not_known_stays_unknown() -> None:
@@ -246,6 +255,7 @@ def test_rate_against_the_people_around_and_nearest_room() -> None:
         {
             "people": [1000.0, np.nan, 5000.0, 9000.0],
             "group": ["resident", "student", "worker", "resident"],
+            "location_basis": ["modelled", "reported", "reported", "reported"],
         },
         geometry=[offset(300, 0), offset(0, 0), offset(0, 0), offset(80_000, 0)],
         crs=4326,
@@ -259,6 +269,8 @@ def test_rate_against_the_people_around_and_nearest_room() -> None:
     found = find_clusters(cases, radius_m=400, min_cases=3)
     row = describe_clusters(found, demand, rooms).loc[0]
     assert (row["area_cases"], row["residents"]) == (6, 1000)
+    assert row["residents_known_share"] == 0
+    assert row["expected"] == pytest.approx(8 * 1000 / 10_000)
     assert row["rate_per_10k"] == pytest.approx(60)
     assert row["relative_risk"] == pytest.approx((6 / 1000) / (2 / 9000))
     assert row["nearest_room_id"] == "r1"
@@ -270,8 +282,28 @@ def test_nobody_known_around_means_no_rate_and_no_room_means_unreachable() -> No
     demand = gpd.GeoDataFrame({"people": [10.0]}, geometry=[offset(9000, 0)], crs=4326)
     rooms = gpd.GeoDataFrame({"name": ["x"]}, geometry=[None], crs=4326)
     row = describe_clusters(found, demand, rooms).loc[0]
-    assert row[["residents", "rate_per_10k", "relative_risk", "nearest_room_id"]].isna().all()
+    unknown = ["residents", "residents_known_share", "expected", "rate_per_10k"]
+    assert row[[*unknown, "relative_risk", "nearest_room_id"]].isna().all()
     assert row["nearest_room_m"] == np.inf
+
+
+def test_no_cluster_has_nothing_to_describe() -> None:
+    found = find_clusters(table([offset(0, 0)]), radius_m=400, min_cases=3)
+    demand = gpd.GeoDataFrame({"people": [10.0]}, geometry=[offset(0, 0)], crs=4326)
+    rooms = gpd.GeoDataFrame({"name": ["x"]}, geometry=[offset(0, 0)], crs=4326)
+    described = describe_clusters(found, demand, rooms)
+    assert described.empty
+    assert {"relative_risk", "nearest_room_m"} <= set(described.columns)
+
+
+def test_no_case_elsewhere_makes_the_relative_risk_infinite() -> None:
+    found = find_clusters(table([offset(0, 0)] * 3), radius_m=400, min_cases=3)
+    demand = gpd.GeoDataFrame(
+        {"people": [10.0, 90.0]}, geometry=[offset(0, 0), offset(9000, 0)], crs=4326
+    )
+    rooms = gpd.GeoDataFrame({"name": ["x"]}, geometry=[None], crs=4326)
+    row = describe_clusters(found, demand, rooms).loc[0]
+    assert (row["relative_risk"], row["expected"]) == (np.inf, pytest.approx(0.3))
 
 
 GOOD = table([Point(118, 25), Point(118, 25)])
