@@ -19,25 +19,8 @@ from geo.reach import EARTH_RADIUS_M, unit_vectors
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 
-MAX_RADIUS_M = 100_000.0
-MAX_LAT = 80.0
 _NEAR_ROWS = 2  # a cell is the radius over √2 high, so the radius crosses two rows at most
 _SHIFT = np.int64(1) << 32
-
-
-def suits_cells(lonlat: Floats, radius_m: float) -> bool:
-    """Tell whether cells work here: away from poles and antimeridian, a radius up to 100 km.
-
-    Parameters
-    ----------
-    lonlat : array, shape (n, 2)
-        Degrees.
-    radius_m : float
-    """
-    if radius_m > MAX_RADIUS_M or np.abs(lonlat[:, 1]).max() > MAX_LAT:
-        return False
-    reach_deg = np.degrees(radius_m / EARTH_RADIUS_M) / np.cos(np.radians(MAX_LAT + 1))
-    return bool(np.abs(lonlat[:, 0]).max() + reach_deg < 180)
 
 
 def cell_labels(lonlat: Floats, weights: Ints, reach_m: float, min_cases: int) -> Ints:
@@ -46,7 +29,7 @@ def cell_labels(lonlat: Floats, weights: Ints, reach_m: float, min_cases: int) -
     Parameters
     ----------
     lonlat : array, shape (n, 2)
-        Degrees, where :func:`suits_cells`.
+        Degrees, where :func:`analysis.clusters.suits_cells`.
     weights : int array, shape (n,)
         Cases at each point.
     reach_m : float
@@ -83,7 +66,7 @@ def cell_labels(lonlat: Floats, weights: Ints, reach_m: float, min_cases: int) -
     starts = np.flatnonzero(np.diff(key, prepend=-1))
     cell_row, cell_column = np.divmod(key[starts], _SHIFT)
     row_starts = np.searchsorted(cell_row, np.arange(len(bands) + 1))
-    far = np.cos(np.minimum(np.abs(lat).max() + 3 * side, np.radians(MAX_LAT + 2)))
+    far = np.cos(np.minimum(np.abs(lat).max() + 3 * side, np.radians(85)))
     ptr, near = _neighbour_cells(cell_row, cell_column, row_starts, width, 1.5 * side / far)
     starts = np.append(starts, len(order))
     at = unit_vectors(lonlat[order]) * EARTH_RADIUS_M

@@ -20,7 +20,7 @@ _Z95 = 1.959963984540054
 _COLUMN_BITS = 32
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Located:
     """Cases that have a point, each with its cluster.
 

@@ -18,7 +18,6 @@ from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 from sklearn.cluster import DBSCAN
 
-from analysis.cluster_kernels import cell_labels, suits_cells
 from analysis.cluster_table import KNOWN_PLACES, USED_COLUMNS, Located, cell_keys, cluster_table
 from geo.errors import ScenarioError, StudyError, first_ids
 from geo.reach import EARTH_RADIUS_M, nearest, reach_pairs, unit_vectors
@@ -30,12 +29,14 @@ RAW_BELOW = 50_000
 RAW_PAIRS = 60_000_000
 """Neighbours that scikit-learn may hold at once, about half a gigabyte."""
 
+CELL_MAX_RADIUS_M = 100_000.0
+CELL_MAX_LAT = 80.0
 CELLS_A_RADIUS = 4
 SMALL_N = 10
 _TOUCH_M = 1e-6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Clusters:
     """What :func:`find_clusters` found.
 
@@ -225,10 +226,27 @@ def _label_places(
         return np.empty(0, dtype=np.int64), "raw"
     reach = _chord_m(radius_m)
     if suits_cells(places, radius_m) and _is_many(places, reach):
+        from analysis.cluster_kernels import cell_labels  # a city's first map needs no compiler
+
         return cell_labels(places, weights, reach, int(min_cases)), "cells"
     model = DBSCAN(eps=reach, min_samples=min_cases, algorithm="kd_tree")
     model.fit(unit_vectors(places) * EARTH_RADIUS_M, sample_weight=weights)
     return model.labels_.astype(np.int64), "raw"
+
+
+def suits_cells(lonlat: np.ndarray, radius_m: float) -> bool:
+    """Tell whether cells work here: away from poles and antimeridian, a radius up to 100 km.
+
+    Parameters
+    ----------
+    lonlat : array, shape (n, 2)
+        Degrees.
+    radius_m : float
+    """
+    if radius_m > CELL_MAX_RADIUS_M or np.abs(lonlat[:, 1]).max() > CELL_MAX_LAT:
+        return False
+    reach_deg = np.degrees(radius_m / EARTH_RADIUS_M) / np.cos(np.radians(CELL_MAX_LAT + 1))
+    return bool(np.abs(lonlat[:, 0]).max() + reach_deg < 180)
 
 
 def _chord_m(distance_m: float) -> float:

@@ -15,9 +15,9 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import shapely
 from scipy.spatial.distance import cdist
 
-from analysis.scan_kernels import LANES, best_windows, highest_ratios, log_table
 from geo.errors import ScenarioError, StudyError, first_ids
 from geo.reach import EARTH_RADIUS_M, checked_lonlat, great_circle_m, unit_vectors
 from geo.schema import WGS84
@@ -27,6 +27,8 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 
 MAX_PLACES = 20_000
 SMALL_N = 10
+LANES = 64
+"""Simulated maps counted side by side: one row of them is four cache lines."""
 COLUMNS = (
     "centre",
     "lon",
@@ -46,7 +48,7 @@ _ROWS = 256
 _HAIR = 1e-9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Map:
     """Distinct places in a fixed order, so that the order of the rows changes nothing."""
 
@@ -56,7 +58,7 @@ class _Map:
     members: list[list[object]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Circles:
     """Neighbours of every place from near to far, up to the largest window.
 
@@ -115,8 +117,9 @@ def scan(
     ScenarioError
         ``hotspots.simulations``, ``hotspots.seed``, ``hotspots.max_share``, ``hotspots.windows``.
     StudyError
-        ``hotspots.length``, ``hotspots.crs``, ``hotspots.unknown``, ``hotspots.negative``,
-        ``hotspots.not_whole``, ``hotspots.zero_population`` or ``hotspots.too_many``.
+        ``hotspots.length``, ``hotspots.crs``, ``hotspots.not_points``, ``hotspots.unknown``,
+        ``hotspots.negative``, ``hotspots.not_whole``, ``hotspots.zero_population`` or
+        ``hotspots.too_many``.
     ReachError
         Coordinates that are not finite degrees.
 
@@ -154,7 +157,7 @@ def scan(
     circles = _circles(places.lonlat, share, max_share)
     if not circles.length.any():
         return _table(places, [], np.empty(0), small_n)
-    windows = list(_windows(circles, share, places, log_table(total), max_windows))
+    windows = list(_windows(circles, share, places, _log_table(total), max_windows))
     chance = _chance(circles, share, total, simulations, seed) if windows else np.empty(0)
     return _table(places, windows, chance, small_n)
 
@@ -223,7 +226,11 @@ def _positions(points: npt.ArrayLike | gpd.GeoSeries) -> tuple[Floats, pd.Index]
         raise StudyError(
             "hotspots.crs", f"The points are not in WGS-84 ({crs}); convert them.", crs=crs
         )
-    placed = points.where(~points.is_empty, None)
+    shapes = points.to_numpy()
+    has_point = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    wrong = has_point & (shapely.get_type_id(shapes) != 0)
+    _refuse(wrong, points.index, "places", "not_points", "not points; give one point each")
+    placed = gpd.GeoSeries(np.where(has_point, shapes, None), crs=points.crs)
     return checked_lonlat(np.column_stack([placed.x, placed.y]), "points"), points.index
 
 
@@ -285,6 +292,8 @@ def _windows(
     circles: _Circles, share: Floats, places: _Map, table: Floats, limit: int
 ) -> Iterator[tuple[float, int, Ints]]:
     """Yield ratio, centre and members of the best window, then of the best beside it, …"""
+    from analysis.scan_kernels import best_windows  # loads numba, which only a scan needs
+
     taken = np.zeros(len(share), dtype=bool)
     counts = places.cases.astype(np.int32)
     for _ in range(limit):
@@ -303,10 +312,19 @@ def _windows(
         yield float(ratio[centre]), centre, members
 
 
+def _log_table(total: int) -> Floats:
+    """Return c ln c + (C − c) ln(C − c) for c = 0 … C, shape (C + 1,)."""
+    count = np.arange(total + 1, dtype=np.float64)
+    own = count * np.log(np.maximum(count, 1))
+    return np.asarray(own + own[::-1])
+
+
 def _chance(circles: _Circles, share: Floats, total: int, simulations: int, seed: int) -> Floats:
     """Return the highest ratio of each map on which the cases fall on people by chance."""
+    from analysis.scan_kernels import highest_ratios
+
     rng = np.random.default_rng(seed)
-    table = log_table(total)
+    table = _log_table(total)
     highest = []
     for start in range(0, simulations, LANES):
         maps = rng.multinomial(total, share, size=min(LANES, simulations - start))

@@ -8,18 +8,7 @@ of the counts stand in a table, those of the expectations are taken once a windo
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
-
-LANES = 64
-"""Simulated maps counted side by side: one row of them is four cache lines."""
-
-
-def log_table(total: int) -> npt.NDArray[np.float64]:
-    """Return c ln c + (C − c) ln(C − c) for c = 0 … C, shape (C + 1,)."""
-    count = np.arange(total + 1, dtype=np.float64)
-    own = count * np.log(np.maximum(count, 1))
-    return np.asarray(own + own[::-1])
 
 
 @njit(nogil=True, cache=True)

@@ -10,6 +10,7 @@ from esda.getisord import G_Local
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from libpysal.weights import KNN
+from shapely import box
 
 from analysis.hotspots import COLUMNS, scan
 from geo.errors import RoomplanError, ScenarioError, StudyError
@@ -229,6 +230,7 @@ def test_nothing_to_find_is_an_empty_table(at: list, people: list, cases: list) 
 
 AT = [[118.0, 25.0], [118.5, 25.0], [119.0, 25.0]]
 POINTS = gpd.GeoSeries(gpd.points_from_xy(*np.array(AT).T), crs=4326)
+BOXES = gpd.GeoSeries([box(x, y, x + 0.1, y + 0.1) for x, y in AT], crs=4326)
 
 
 @pytest.mark.parametrize(
@@ -246,6 +248,7 @@ POINTS = gpd.GeoSeries(gpd.points_from_xy(*np.array(AT).T), crs=4326)
         ([[118, np.nan]] * 3, [1, 1, 1], [1, 1, 1], ReachError, "reach.not_finite"),
         ([[25, 118]] * 3, [1, 1, 1], [1, 1, 1], ReachError, "reach.not_degrees"),
         (POINTS.to_crs(3857), [1, 1, 1], [1, 1, 1], StudyError, "hotspots.crs"),
+        (BOXES, [1, 1, 1], [1, 1, 1], StudyError, "hotspots.not_points"),
         (POINTS.where([True, False, True]), [1, 1, 1], [1, 1, 1], ReachError, "reach.not_finite"),
     ],
 )
