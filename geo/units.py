@@ -63,13 +63,16 @@ def ancestors(units: pd.DataFrame, level: str) -> pd.Series:
     >>> ancestors(tree, "county").fillna("").tolist()
     ['', 'k', 'k']
     """
-    rank = units["level"].map({name: n for n, name in enumerate(UNIT_LEVELS)})
-    parent = units["parent_id"].where(units["parent_id"].isin(units.index))
-    above = pd.Series(units.index, index=units.index, name=f"{_checked_level(level)}_id")
+    target = UNIT_LEVELS.index(_checked_level(level))
+    rank = pd.Index(UNIT_LEVELS).get_indexer(pd.Index(units["level"]))
+    parent = units.index.get_indexer(pd.Index(units["parent_id"]))
+    above = np.arange(len(units))
     for _ in UNIT_LEVELS:
-        lower = above.map(rank) > UNIT_LEVELS.index(level)
-        above = above.where(~lower, above.map(parent))
-    return above.where(above.map(units["level"]) == level)
+        lower = (above >= 0) & (rank[above] > target)
+        above[lower] = parent[above[lower]]
+    ids = units.index.to_series().array.take(above).copy()  # -1 takes the last, and is blanked
+    found = pd.Series(ids, index=units.index, name=f"{level}_id")
+    return found.where((above >= 0) & (rank[above] == target))
 
 
 def descendants(units: pd.DataFrame, unit_id: str, *, level: str | None = None) -> pd.Index:
