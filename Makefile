@@ -39,6 +39,9 @@ check: $(TEST_READY)
 bench: system-ready $(TEST_READY) static/bundle.js
 	$(PY) benchmarks/run_all.py $(ARGS)
 
+data: $(TEST_READY)
+	$(PY) -m data.build
+
 # The newest releases that fit pyproject.toml, tried nowhere yet: run the tests before committing them.
 pins:
 	rm -rf $(VENV)-pins
