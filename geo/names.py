@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
@@ -25,6 +26,7 @@ FUZZY_SCORE = 80.0
 FUZZY_MARGIN = 10.0
 FUZZY_LENGTH = 4
 MAX_CANDIDATES = 5
+_ANSWER = ["unit_id", "level", "how", "question"]
 DOUBTFUL = ("higher", "part", "inside", "fuzzy")
 
 _PEOPLES = "回|畲|满|苗|侗|瑶|壮|彝|白|傣|黎|羌|土|水|藏|土家|蒙古|布依|朝鲜|仫佬|毛南|锡伯"
@@ -321,21 +323,28 @@ def find_units(
     -----
     Costs one look-up for each distinct pair of text and limit.
     """
-    limits = pd.Series([None] * len(texts), index=texts.index, dtype=object)
+    told, words = pd.factorize(texts.astype(object), use_na_sentinel=True)
+    limit, limits = np.full(len(texts), -1), pd.Index([])
     if within is not None:
-        limits = within.astype(object).where(within.notna(), None)
-    answers: dict[tuple[str, str | None], tuple[str | None, ...]] = {}
-    rows: list[tuple[str | None, ...]] = []
-    for text, limit in zip(texts.astype(object), limits, strict=True):
-        if pd.isna(text) or not str(text).strip():
-            rows.append((None, None, None, None))
-            continue
-        key = (str(text), limit)
-        if key not in answers:
-            answers[key] = _answer(index, *key)
-        rows.append(answers[key])
-    columns = ["unit_id", "level", "how", "question"]
-    return pd.DataFrame(rows, index=texts.index, columns=columns, dtype=object)
+        limit, limits = pd.factorize(within.astype(object), use_na_sentinel=True)
+    # One number for each pair of text and limit; -1 for a row that says nothing.
+    pair = np.where(told < 0, -1, told * (len(limits) + 1) + limit + 1)
+    codes, distinct = pd.factorize(pair)
+    nothing: tuple[str | None, ...] = (None, None, None, None)
+    answers = [
+        nothing
+        if number < 0 or not str(words[number // (len(limits) + 1)]).strip()
+        else _answer(
+            index,
+            str(words[number // (len(limits) + 1)]),
+            limits[number % (len(limits) + 1) - 1] if number % (len(limits) + 1) else None,
+        )
+        for number in distinct.tolist()
+    ]
+    table = np.empty((len(answers), len(_ANSWER)), dtype=object)
+    for place, answer in enumerate(answers):
+        table[place] = answer
+    return pd.DataFrame(table[codes], index=texts.index, columns=_ANSWER, dtype=object)
 
 
 def clean(text: object) -> str:

@@ -192,10 +192,11 @@ def _place_rows(
             lon, lat, stated, places=places, header=at.header, remarks=remarks
         )
     pointed = lon.notna()
-    at_points = places.at(lon.to_numpy(dtype=np.float64), lat.to_numpy(dtype=np.float64))
-    holding: pd.Series = pd.Series(list(at_points), index=typed.index, dtype=object)
-    unit = stated.where(stated.notna(), holding)
-    typed["__unit"] = unit.where(unit.notna(), None)
+    unit = stated.copy()
+    silent = stated.isna() & pointed
+    at_points = [axis[silent].to_numpy(dtype=np.float64) for axis in (lon, lat)]
+    unit[silent.to_numpy()] = places.at(*at_points)
+    typed["__unit"] = unit
     basis = typed.get("location_basis", pd.Series(None, index=typed.index, dtype=object))
     basis = basis.where(~pointed | basis.notna(), "reported")
     by_name = ~pointed & ~at.given & unit.notna()
@@ -217,7 +218,7 @@ def _placed_by_name(
     """Give rows without coordinates the point their village or township stands for."""
     unit_lon, unit_lat = places.points(unit)
     has = rows & np.isfinite(unit_lon)
-    names = places.names(unit)
+    names = places.names(unit[rows])
     quiet = ~remarks.held
     remarks.add(has & quiet, "placed_by_name", column="geometry", detail=names)
     remarks.add(rows & ~has & quiet, "no_point", column="geometry", detail=names)

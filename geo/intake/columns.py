@@ -14,6 +14,7 @@ from geo.intake.report import Remarks
 from geo.schema import Column, Table
 
 _TOTALS = {"合计", "总计", "小计", "共计", "总数", "total", "sum"}
+_TOTAL_LENGTH = 12
 # What a required column is where the file says nothing: it follows from sending in one's own list.
 DEFAULTS: AbstractMapping[str, str] = {
     "is_open": "true",
@@ -43,8 +44,11 @@ def refuse_rows(frame: pd.DataFrame, mapping: Mapping, spec: Table, remarks: Rem
     remarks : Remarks
     """
     for column in list(dict.fromkeys(mapping.columns.values()))[:3]:
-        words = frame[column].fillna("").str.replace(r"\s", "", regex=True).str.lower()
-        remarks.add(words.isin(_TOTALS) & ~remarks.held, "total_row", column=column, values=words)
+        cells = frame[column].fillna("")
+        short = cells[cells.str.len() <= _TOTAL_LENGTH]
+        words = values.each_distinct(short, lambda text: "".join(text.split()).lower())
+        total = words.isin(_TOTALS) & ~remarks.held.loc[words.index]
+        remarks.add(total, "total_row", column=column, values=short)
     for target, column in mapping.columns.items():
         kind = spec.columns[target].kind if target in spec.columns else "text"
         if kind in ("text", "list") and target not in (spec.index, "lon", "lat", "lonlat"):

@@ -114,19 +114,22 @@ class Places:
             zip(self.units.index, self.units.geometry, strict=True)
         )
         metres = np.full(len(lon), np.nan)
-        known = np.isfinite(lon) & unit_ids.notna().to_numpy()
-        for unit_id in unit_ids[known].unique():
-            shape = next(
-                (
-                    outlines[u]
-                    for u in (unit_id, *self.index.ancestors(unit_id))
-                    if outlines[u] is not None
-                ),
-                None,
-            )
-            if shape is not None:
-                rows = np.flatnonzero(known & (unit_ids == unit_id).to_numpy())
-                metres[rows] = metres_from(shape, lon[rows], lat[rows])
+        known = np.flatnonzero(np.isfinite(lon) & unit_ids.notna().to_numpy())
+        codes, distinct = pd.factorize(unit_ids.to_numpy(dtype=object)[known])
+        points = shapely.points(lon[known], lat[known])
+        order = np.argsort(codes, kind="stable")
+        groups = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+        for rows in groups if len(order) else ():
+            chain = (distinct[codes[rows[0]]], *self.index.ancestors(distinct[codes[rows[0]]]))
+            shape = next((outlines[u] for u in chain if outlines[u] is not None), None)
+            if shape is None:
+                continue
+            shapely.prepare(shape)
+            outside = rows[~shapely.intersects(shape, points[rows])]
+            metres[known[rows]] = 0.0
+            if len(outside):
+                there = known[outside]
+                metres[there] = metres_from(shape, lon[there], lat[there])
         return metres
 
 
@@ -232,10 +235,10 @@ def _by_code(
     use_second = ~agree & second.notna() & _related(second, named, places)
     chosen = first.where(~use_second, second)
     clash = chosen.notna() & named.notna() & ~agree & ~use_second
-    both = places.names(first) + " / " + places.names(named)
+    both = places.names(first[clash]) + " / " + places.names(named[clash])
     remarks.add(clash, "code_differs", column=header, values=texts, detail=both)
     unsettled = named.isna() & first.notna() & second.notna() & (first != second)
-    names = places.names(first)
+    names = places.names(first[unsettled])
     remarks.add(unsettled, "place_doubtful", column=header, values=texts, detail=names)
     deeper = named.map(places.index.depth, na_action="ignore") > chosen.map(
         places.index.depth, na_action="ignore"
@@ -262,8 +265,8 @@ def _narrowed(
     answer = find_units(texts, index=places.index, within=within)
     level = within.map(places.index.level, na_action="ignore")
     lost = answer["question"].notna() & (level == "township")
-    names = places.names(answer["unit_id"].where(~lost, within))
     doubtful = answer["how"].isin(DOUBTFUL) | lost
+    names = places.names(answer["unit_id"].where(~lost, within)[doubtful])
     remarks.add(doubtful, "place_doubtful", column=header, values=texts, detail=names)
     bad = answer["question"].notna() & ~lost
     remarks.add(bad, "place", column=header, values=texts, detail=answer["question"])
@@ -280,7 +283,7 @@ def _by_address(
     bad = alone & answer["question"].notna()
     remarks.add(bad, "place", column=header, values=texts, detail=answer["question"])
     doubtful = alone & answer["how"].isin(DOUBTFUL)
-    names = places.names(answer["unit_id"])
+    names = places.names(answer["unit_id"][doubtful])
     remarks.add(doubtful, "place_doubtful", column=header, values=texts, detail=names)
     usable = answer["unit_id"].notna() & (alone | ~answer["how"].isin(DOUBTFUL))
     return answer["unit_id"].where(usable, within)

@@ -83,8 +83,11 @@ def read_coordinates(raw: RawTable, mapping: Mapping, remarks: Remarks) -> Coord
 def _two_columns(frame: pd.DataFrame, lon: str, lat: str, remarks: Remarks) -> Coordinates:
     read = {}
     for header in (lon, lat):
-        texts = cleaned(frame[header])
+        texts = frame[header]
         read[header], bad = degrees(texts)
+        if bad.any():
+            texts = cleaned(texts)
+            read[header], bad = degrees(texts)
         remarks.add(bad, "coordinate", column=header, values=texts)
     x, y = read[lon], read[lat]
     half = (x.isna() != y.isna()) & ~remarks.held
@@ -209,22 +212,25 @@ def move_to_wgs84(
     lon, lat : Series of float
         NaN for rows without a usable pair.
     """
-    plain = _moved(at.x, at.y, datum)
-    turned = _moved(at.y, at.x, datum)
-    far = _km_outside(*plain, places)
-    far_turned = _km_outside(*turned, places)
-    swapped = at.given & ~(far <= FAR_KM) & (far_turned <= FAR_KM)
-    written = at.x.map("{:.6f}".format) + ", " + at.y.map("{:.6f}".format)
+    lon, lat = _moved(at.x, at.y, datum)
+    far = _km_outside(lon, lat, places)
+    odd = at.given & ~(far <= _TOLERANCE_KM)
+    x, y = at.x[odd], at.y[odd]
+    pairs = [f"{a:.6f}, {b:.6f}" for a, b in zip(x, y, strict=True)]
+    written = pd.Series(pairs, index=x.index, dtype=object)
+    turned = _moved(y, x, datum)
+    far_turned = _km_outside(*turned, places).reindex(at.x.index)
+    swapped = odd & ~(far <= FAR_KM) & (far_turned <= FAR_KM)
     if fix_swapped:
-        lon, lat = plain[0].where(~swapped, turned[0]), plain[1].where(~swapped, turned[1])
+        lon = lon.where(~swapped, turned[0].reindex(lon.index))
+        lat = lat.where(~swapped, turned[1].reindex(lat.index))
         far = far.where(~swapped, far_turned)
     else:
         remarks.add(swapped, "swapped", column=at.header, values=written)
-        lon, lat = plain
-    lost = at.given & ~(far <= FAR_KM) & (~swapped | fix_swapped)
-    km = far.map(lambda v: f"{v:.0f}" if np.isfinite(v) else "∞")
+    lost = odd & ~(far <= FAR_KM) & (~swapped | fix_swapped)
+    km = far[odd].map(lambda v: f"{v:.0f}" if np.isfinite(v) else "∞")
     remarks.add(lost, "far_away", column=at.header, values=written, detail=km)
-    near = at.given & (far > _TOLERANCE_KM) & (far <= FAR_KM)
+    near = odd & (far > _TOLERANCE_KM) & (far <= FAR_KM)
     remarks.add(near, "outside_study", column=at.header, values=written, detail=km)
     usable = at.given & (far <= FAR_KM)
     return lon.where(usable), lat.where(usable)
@@ -284,10 +290,8 @@ def compare_with_unit(
     """
     metres = places.metres_outside(lon.to_numpy(), lat.to_numpy(), unit_ids)
     off = pd.Series(metres > _UNIT_TOLERANCE_M, index=lon.index)
-    told = pd.Series(
-        [f"{m / _M_PER_KM:.1f} km" if np.isfinite(m) else "" for m in metres], index=lon.index
-    )
-    remarks.add(off, "outside_unit", column=header, detail=told)
+    told = pd.Series(metres, index=lon.index)[off] / _M_PER_KM
+    remarks.add(off, "outside_unit", column=header, detail=told.map("{:.1f} km".format))
 
 
 def geometry_of(lon: pd.Series, lat: pd.Series) -> gpd.GeoSeries:

@@ -44,8 +44,10 @@ def fill_room_kind(typed: pd.DataFrame, mapping: Mapping, remarks: Remarks) -> N
     kind, level = typed.get("kind", nothing), typed.get("level", nothing)
     told_kind, told_level = kind.notna(), level.notna()
     name = typed.get("name", nothing).fillna("")
-    by_name = name.map(lambda text: next((k for word, k in _KIND_WORDS if word in text), None))
-    kind = kind.where(told_kind, level.map(_KIND_OF_LEVEL).where(told_level, by_name))
+    silent = name[~told_kind & ~told_level]
+    by_name = silent.map(lambda text: next((k for word, k in _KIND_WORDS if word in text), None))
+    by_level = level.map(_KIND_OF_LEVEL).where(told_level, by_name.reindex(kind.index))
+    kind = kind.where(told_kind, by_level)
     by_kind = kind.map(lambda k: _LEVEL_OF_KIND.get(k, "village"), na_action="ignore")
     level = level.where(told_level, by_kind)
     typed["kind"] = kind.astype(object).where(kind.notna(), None)
@@ -84,7 +86,6 @@ def served_units(
     villages = level == "village"
     served = served.where(~villages, located)
     short = (level == "township") & located.notna() & served.isna()
-    names = "a township room, but only " + places.names(located) + " is named"
     header = mapping.columns.get("township", "township")
     if "serves" in mapping.columns:
         texts = cleaned(frame[mapping.columns["serves"]])
@@ -99,7 +100,9 @@ def served_units(
         known = codes.isin(places.units.index)
         remarks.add(codes.notna() & ~known, "unit_unknown", column=column, values=codes)
         served = codes.where(known, served)
-    remarks.add(short & served.isna(), "wrong_level", column=header, detail=names)
+    short &= served.isna()
+    names = "a township room, but only " + places.names(located[short]) + " is named"
+    remarks.add(short, "wrong_level", column=header, detail=names)
     return served.astype(object).where(served.notna(), None)
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from geo.intake.synonyms import VALUES
 from geo.schema import Column
@@ -49,7 +51,7 @@ def cleaned(values: pd.Series) -> pd.Series:
     >>> cleaned(pd.Series([" 甲 ", "—", "无", ""])).tolist()
     ['甲', None, None, None]
     """
-    return _each(values, _clean)
+    return each_distinct(values, _clean)
 
 
 def numbers(values: pd.Series, *, least: float | None = None) -> tuple[pd.Series, pd.Series]:
@@ -66,10 +68,14 @@ def numbers(values: pd.Series, *, least: float | None = None) -> tuple[pd.Series
     Series of float, Series of bool
         The values (NaN unknown), and which texts could not be read.
     """
-    plain = pd.to_numeric(values, errors="coerce").astype(float)
+    plain = _plain_floats(values)
+    if plain is None:
+        plain = pd.to_numeric(values, errors="coerce").astype(float)
     odd = plain.isna() & values.notna()
     if odd.any():
-        plain = plain.where(~odd, pd.to_numeric(_each(values[odd], _digits), errors="coerce"))
+        plain = plain.where(
+            ~odd, pd.to_numeric(each_distinct(values[odd], _digits), errors="coerce")
+        )
     bad = values.notna() & (plain.isna() | np.isinf(plain))
     if least is not None:
         bad |= plain < least
@@ -95,7 +101,7 @@ def degrees(values: pd.Series) -> tuple[pd.Series, pd.Series]:
     """
     plain, bad = numbers(values)
     if bad.any():
-        turned = _each(values[bad], _dms).astype(float)
+        turned = each_distinct(values[bad], _dms).astype(float)
         plain = plain.where(~bad, turned.reindex(plain.index))
         bad = values.notna() & plain.isna()
     return plain, bad
@@ -119,7 +125,7 @@ def dates(values: pd.Series) -> tuple[pd.Series, pd.Series, pd.Series]:
     >>> when.dt.strftime("%Y-%m-%d").tolist(), coarse.tolist()
     (['2019-05-01', '2019-05-21', '2019-05-21'], [True, False, False])
     """
-    parts = _each(values, _date)
+    parts = each_distinct(values, _date)
     iso = parts.map(lambda p: p[0] if isinstance(p, tuple) else None)
     coarse = parts.map(lambda p: isinstance(p, tuple) and p[1]).astype(bool)
     when = pd.to_datetime(iso, errors="coerce", format="%Y-%m-%d")
@@ -156,7 +162,7 @@ def choices(
             answer = usual.get(word.removesuffix("活动室").removesuffix("联络站"))
         return answer if answer in allowed else None
 
-    result = _each(values, translated)
+    result = each_distinct(values, translated)
     bad = values.notna() & result.isna()
     if spec.kind == "bool":
         result = result.map({"true": True, "false": False})
@@ -179,15 +185,40 @@ def lists(values: pd.Series) -> pd.Series:
     >>> lists(pd.Series(["交通、水利", "教育"])).tolist()
     ['交通;水利', '教育']
     """
-    return _each(values, lambda text: ";".join(p.strip() for p in _LIST.split(text) if p.strip()))
+    return each_distinct(
+        values, lambda text: ";".join(p.strip() for p in _LIST.split(text) if p.strip())
+    )
 
 
-def _each(values: pd.Series, change: object) -> pd.Series:
-    """Apply a function to each distinct text; missing stays None."""
+def _plain_floats(values: pd.Series) -> pd.Series | None:
+    """Return numbers where every text is one as it stands (or missing), else None."""
+    try:
+        read = pc.cast(pa.array(values, pa.string(), from_pandas=True), pa.float64())
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return None
+    numbers_read = read.to_numpy(zero_copy_only=False)
+    # Arrow reads "inf" and "nan" as numbers; here they are words.
+    if not np.isfinite(numbers_read[~values.isna().to_numpy()]).all():
+        return None
+    return pd.Series(numbers_read, index=values.index)
+
+
+def each_distinct(values: pd.Series, change: Callable[[str], object]) -> pd.Series:
+    """Apply a function to each distinct text once; missing stays None.
+
+    Parameters
+    ----------
+    values : Series of str or None
+    change : callable
+
+    Returns
+    -------
+    Series of object, on the same index
+    """
     codes, distinct = pd.factorize(values.astype(object), use_na_sentinel=True)
     changed = np.empty(len(distinct) + 1, dtype=object)
     for place, text in enumerate(distinct):
-        changed[place] = change(str(text))  # type: ignore[operator]
+        changed[place] = change(str(text))
     return pd.Series(changed[codes], index=values.index, dtype=object)
 
 
