@@ -20,6 +20,7 @@ from geo.reach import SiteIndex, checked_lonlat, reach_pairs
 from geo.roads_classes import MODES, ROAD_CLASSES, WALK_KMH, edge_kmh
 from geo.roads_errors import RoadsError, RoadWarning
 from geo.roads_files import Roads
+from geo.roads_slope import walking_factor
 
 SNAP_LIMIT_M = 500.0
 """Furthest straight way between a door and the road."""
@@ -79,7 +80,7 @@ def build_network(
     ----------
     roads : Roads
     mode : {"walk", "ebike", "drive"}
-        Feet ignore one-way signs, e-bikes and cars obey them.
+        Feet ignore one-way signs and feel slopes; e-bikes and cars obey signs and ignore slopes.
     cost : {"minutes", "metres"}
         Metres are of way, whatever the speed.
     speeds_kmh : mapping of str to float, optional
@@ -107,17 +108,19 @@ def build_network(
         text = f"none of {len(open_)} road pieces is open to mode {mode!r}; check the road classes."
         raise RoadsError("roads.closed", text, mode=mode, count=len(open_))
     start, end, metres = roads.start[open_], roads.end[open_], roads.metres[open_]
-    price = metres
+    prices = [metres, metres]
     if cost == "minutes":
         kmh = edge_kmh(mode, roads.road_class[open_], roads.limit_kmh[open_], speeds_kmh)
-        price = metres * 0.06 / kmh
+        slope = roads.rise_m[open_] / metres if mode == "walk" else np.zeros(len(metres))
+        prices = [metres * 0.06 / (kmh * walking_factor(s)) for s in (slope, -slope)]
     way = roads.direction[open_] if mode != "walk" else np.zeros(len(start), dtype=np.int8)
     forth, back = way >= 0, way <= 0
     # [to, from]: a piece that leads from start to end is an edge from end to start here.
     row = np.concatenate([end[forth], start[back]])
     column = np.concatenate([start[forth], end[back]])
+    price = np.concatenate([prices[0][forth], prices[1][back]])
     n = len(roads.lonlat)
-    graph = cheapest(row, column, np.concatenate([price[forth], price[back]]), (n, n))
+    graph = cheapest(row, column, price, (n, n))
     kept, share = _largest_component(graph, start, end, metres)
     warnings = roads.warnings
     if share < 1:

@@ -28,7 +28,7 @@ LONGEST_PIECE_M = 200.0
 """Longer pieces are divided, so that no place on a road is more than 100 m from a node."""
 
 _GRID = 1e7  # ends that agree to 1e-7 degrees (1 cm) meet; OpenStreetMap stores no more
-_FORMAT = "1"  # part of every fingerprint: raise it when reading changes
+_FORMAT = "2"  # part of every fingerprint: raise it when reading changes
 
 _COLUMNS = {
     "highway": (
@@ -71,6 +71,8 @@ class Roads:
         One column a mode of :data:`geo.roads_classes.MODES`.
     limit_kmh : float array, shape (n_pieces,)
         Stated speed limit, NaN where none.
+    rise_m : float array, shape (n_pieces,)
+        Height of the end above the start; 0 until :mod:`geo.roads_slope` fills it in.
     warnings : tuple of RoadWarning
     fingerprint : str
         Equal fingerprints mean equal roads.
@@ -84,6 +86,7 @@ class Roads:
     direction: npt.NDArray[np.int8]
     allowed: npt.NDArray[np.bool_]
     limit_kmh: Floats
+    rise_m: Floats
     warnings: tuple[RoadWarning, ...] = ()
     fingerprint: str = ""
 
@@ -221,6 +224,7 @@ def roads_of_lines(
         direction=directions(kinds, codes)[owner],
         allowed=permissions(kinds, codes)[owner],
         limit_kmh=limit[owner],
+        rise_m=np.zeros(len(owner)),
         warnings=tuple(note for note in noted if note.count),
         fingerprint=fingerprint,
     )
