@@ -18,6 +18,7 @@ import pandas as pd
 import shapely
 
 from geo.errors import RegisterError
+from geo.intake.personal import IDENTITY, MOBILE, personal_columns
 from geo.schema import TABLES, WGS84, Column
 
 Values: TypeAlias = dict[str, Any]
@@ -27,8 +28,8 @@ GEOMETRY = "geometry"
 COORDINATE_DIGITS = 9
 """Decimals of a degree that are kept, about 0.1 mm: so every exchange format holds them exactly."""
 LAYERS = ("rooms", "cases", "activities", "sites")
-# No personal field is admitted to cases, so their columns are closed.
-CLOSED_LAYERS = ("cases",)
+# Nothing about a person is admitted here: no such column, and no such number in any text.
+IMPERSONAL_LAYERS = ("cases",)
 
 
 def specs_of(table: str, extras: Mapping[str, str]) -> dict[str, Column]:
@@ -88,7 +89,10 @@ def value_of(table: str, row_id: str, column: str, raw: Any, kind: str) -> Any:
         return None
     try:
         convert: Callable[[Any], Any] = _CONVERT.get(kind, _text)
-        return convert(raw)
+        value = convert(raw)
+        if table in IMPERSONAL_LAYERS and kind in ("text", "list") and holds_number(value):
+            raise ValueError("it holds somebody's telephone or identity number; take it out")
+        return value
     except (ValueError, TypeError, OverflowError) as problem:
         raise RegisterError(
             "register.value",
@@ -114,6 +118,11 @@ def is_unknown(raw: Any) -> bool:
     if isinstance(raw, shapely.Geometry):
         return bool(raw.is_empty)
     return bool(pd.isna(raw))
+
+
+def holds_number(text: str) -> bool:
+    """Return whether a text holds a mobile or identity number of a person."""
+    return MOBILE.search(text) is not None or IDENTITY.search(text) is not None
 
 
 def _text(raw: Any) -> str:
@@ -237,18 +246,18 @@ def extra_kinds(frame: pd.DataFrame, table: str) -> dict[str, str]:
     Raises
     ------
     RegisterError
-        When the layer's columns are closed (cases admit no personal field).
+        When a column of cases tells about persons.
     """
     named = {*TABLES[table].columns, GEOMETRY}
     extra = [str(name) for name in frame.columns if name not in named]
-    if extra and table in CLOSED_LAYERS:
+    refused = personal_columns(pd.DataFrame(frame)[extra].astype(str))
+    if refused and table in IMPERSONAL_LAYERS:
         raise RegisterError(
             "register.column_refused",
-            f"{table}: column(s) {', '.join(extra)} are not kept, because a personal field must "
-            f"never enter; remove them. Kept are {', '.join(TABLES[table].columns)}.",
+            f"{table}: column(s) {', '.join(refused)} tell about persons, which must never enter; "
+            "remove them.",
             table=table,
-            column=", ".join(extra),
-            has=", ".join(TABLES[table].columns),
+            column=", ".join(refused),
         )
     return {name: _inferred(frame[name]) for name in extra}
 
