@@ -214,25 +214,19 @@ def _people_by_unit(demand: gpd.GeoDataFrame, coverage: Coverage, unit: pd.Serie
 
 
 def _distances_by_unit(people: pd.Series, metres: pd.Series, unit: pd.Series) -> pd.DataFrame:
-    known = (people > 0) & unit.notna()
-    rows = pd.DataFrame({"unit": unit, "people": people, "metres": metres})[known]
-    columns = ["mean_m", "median_m", "p95_m", "worst_m"]
-    if rows.empty:
-        return pd.DataFrame(columns=columns, dtype=float)
-    rows = rows.sort_values("metres", kind="stable")
-    return pd.DataFrame.from_dict(
-        {name: _distances(group) for name, group in rows.groupby("unit")},
-        orient="index",
-        columns=columns,
-    )
-
-
-def _distances(rows: pd.DataFrame) -> list[float]:
-    """Return people-weighted mean, median, 95th percentile and maximum of sorted distances."""
-    metres, people = rows["metres"].to_numpy(), rows["people"].to_numpy()
-    reached = np.cumsum(people)
-    quantiles = [metres[np.searchsorted(reached, q * reached[-1])] for q in (0.5, 0.95)]
-    return [float(np.average(metres, weights=people)), *map(float, quantiles), float(metres[-1])]
+    """Return people-weighted mean, median, 95th percentile and maximum distance by unit."""
+    rows = pd.DataFrame({"unit": unit, "people": people, "metres": metres})
+    rows = rows[(people > 0) & unit.notna()].sort_values(["unit", "metres"], kind="stable")
+    by_unit = rows.groupby("unit", sort=False)
+    total = by_unit["people"].sum()
+    # The first distance by which the share of the unit's people is reached.
+    reached = by_unit["people"].cumsum() / by_unit["people"].transform("sum")
+    table = pd.DataFrame({"mean_m": (rows["metres"] * rows["people"]).groupby(rows["unit"]).sum()})
+    table["mean_m"] /= total
+    for name, share_reached in (("median_m", 0.5), ("p95_m", 0.95)):
+        table[name] = rows[reached >= share_reached - 1e-12].groupby("unit")["metres"].first()
+    table["worst_m"] = by_unit["metres"].last()
+    return table
 
 
 def _rooms_by_unit(rooms: gpd.GeoDataFrame, unit: pd.Series, index: pd.Index) -> pd.DataFrame:

@@ -8,8 +8,9 @@ import pandas as pd
 import scipy.sparse as sp
 
 from analysis.coverage import Coverage, lonlat, share
+from analysis.results import case_places, is_open_case
 from geo.reach import reach_pairs
-from geo.schema import CLOSED_STATES, WGS84
+from geo.schema import WGS84
 from geo.units import ancestors
 
 REASONS = ("far", "partly", "no_service")
@@ -69,8 +70,7 @@ def find_gaps(
     table = table.join(_best_site(demand[open_points], sites, coverage, out[open_points]))
     table["reason"] = _reasons(table)
     table = table.join(_where(units, table.index))
-    weakest = demand.groupby("unit_id")["location_basis"].agg(_weakest)
-    table["location_basis"] = weakest.reindex(table.index)
+    table["location_basis"] = _weakest_basis(demand).reindex(table.index)
     table["nearest_room_name"] = table["nearest_room"].map(rooms["name"])
     table["nearest_room_basis"] = table["nearest_room"].map(rooms["basis"])
     table["site_name"] = table["site_id"].map(sites["name"])
@@ -78,11 +78,11 @@ def find_gaps(
     table = table.rename_axis("gap_id").sort_index()
     table = table.sort_values("people_uncovered", ascending=False, kind="stable")
     table.insert(0, "rank", np.arange(1, len(table) + 1))
-    middle = _middle(demand[open_points], out[open_points]).reindex(table.index)
+    middle = place_points(demand[open_points], out[open_points]).reindex(table.index)
     return gpd.GeoDataFrame(table, geometry=middle, crs=WGS84)
 
 
-def _middle(demand: gpd.GeoDataFrame, people: pd.Series) -> gpd.GeoSeries:
+def place_points(demand: gpd.GeoDataFrame, people: pd.Series) -> gpd.GeoSeries:
     """Return the mean position of each place's people; exact enough inside one township."""
     unit = demand["unit_id"]
     total = people.groupby(unit).sum()
@@ -135,19 +135,12 @@ def _best_site(
 
 
 def _cases_at(cases: gpd.GeoDataFrame, units: gpd.GeoDataFrame, places: pd.Index) -> pd.DataFrame:
-    """Count cases and unresolved cases at each place; a case belongs to its village or township."""
-    unit = cases["unit_id"]
-    township = unit.map(ancestors(units, "township"))
-    place = unit.where(unit.isin(places), township)
-    unresolved = ~cases["status"].isin([*CLOSED_STATES, "withdrawn"])
-    return (
-        pd.DataFrame(
-            {"cases": place.value_counts(), "cases_open": place[unresolved].value_counts()}
-        )
-        .reindex(places)
-        .fillna(0)
-        .astype(int)
-    )
+    place = case_places(cases, units, places)
+    counts = {
+        "cases": place.value_counts(),
+        "cases_open": place[is_open_case(cases)].value_counts(),
+    }
+    return pd.DataFrame(counts).reindex(places).fillna(0).astype(int)
 
 
 def _reasons(table: pd.DataFrame) -> np.ndarray:
@@ -175,6 +168,9 @@ def _where(units: gpd.GeoDataFrame, places: pd.Index) -> pd.DataFrame:
     )
 
 
-def _weakest(bases: pd.Series) -> str:
-    """Return ``modelled`` where any point is modelled, else the only or first basis."""
-    return "modelled" if (bases == "modelled").any() else str(bases.iloc[0])
+def _weakest_basis(demand: gpd.GeoDataFrame) -> pd.Series:
+    """Return ``modelled`` for places where any point is modelled, else the basis of the first."""
+    basis = demand["location_basis"].groupby(demand["unit_id"]).first()
+    return basis.mask(
+        basis.index.isin(demand["unit_id"][demand["location_basis"] == "modelled"]), "modelled"
+    )

@@ -16,9 +16,10 @@ from analysis.coverage import (
     open_rooms,
     serves_by_distance,
 )
-from analysis.gaps import find_gaps
+from analysis.gaps import find_gaps, place_points
+from analysis.hotspots import scan
 from analysis.proposal import Proposal, propose
-from analysis.results import held_by, received_by, results_by_unit
+from analysis.results import case_places, held_by, received_by, results_by_unit
 from analysis.scenario import Scenario, Study
 
 LEVELS = ("city", "county", "township")
@@ -105,6 +106,34 @@ def clusters_of(measured: Survey) -> Clusters:
         radius_m=scenario.cluster_radius_m,
         min_cases=int(scenario.cluster_min_cases),
     )
+
+
+def hotspots_of(measured: Survey, *, simulations: int = 999, seed: int = 1) -> pd.DataFrame:
+    """Find circles with more cases than their people lead one to expect, with their p values.
+
+    Parameters
+    ----------
+    measured : Survey
+    simulations, seed : int
+        Of the Monte Carlo test; see :func:`analysis.hotspots.scan`.
+
+    Returns
+    -------
+    DataFrame
+        The windows of :func:`analysis.hotspots.scan`; the places are villages with a known point
+        and the rest of each township at the mean position of its people. ``name`` is the place
+        in the middle.
+    """
+    demand = measured.study.demand
+    people = demand["people"].fillna(0.0)
+    total = people.groupby(demand["unit_id"]).sum()
+    places = total.index[total > 0]
+    lived = people > 0
+    points = place_points(demand[lived], people[lived]).reindex(places)
+    counted = case_places(measured.cases, measured.study.units, places).value_counts()
+    counts = counted.reindex(places).fillna(0).astype(int)
+    windows = scan(points, total[places], counts, simulations=simulations, seed=seed)
+    return windows.assign(name=windows["centre"].map(measured.study.units["name"]))
 
 
 def proposal_of(measured: Survey) -> Proposal:

@@ -42,6 +42,25 @@ def main_categories(categories: pd.Series) -> pd.Series:
     return first.str.split("/").str[0]
 
 
+def case_places(cases: gpd.GeoDataFrame, units: gpd.GeoDataFrame, places: pd.Index) -> pd.Series:
+    """Return the place each case belongs to: its village if that is one, else its township.
+
+    Parameters
+    ----------
+    cases, units : GeoDataFrame
+    places : Index of str
+        The units that demand points name.
+
+    Returns
+    -------
+    Series of str
+        On the cases' index; NaN where the case names no unit so fine.
+    """
+    own = cases["unit_id"]
+    township = own.map(ancestors(units, "township"))
+    return own.where(own.isin(places), township)
+
+
 def case_units(
     cases: gpd.GeoDataFrame, rooms: gpd.GeoDataFrame, units: gpd.GeoDataFrame, *, level: str
 ) -> pd.Series:

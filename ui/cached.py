@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from analysis import journey
@@ -47,6 +48,12 @@ def _survey(study: Study, scenario: Scenario) -> Survey:
 def clusters(measured: Survey) -> Clusters:
     """Return the clusters of the survey's cases."""
     return journey.clusters_of(measured)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
+def hotspots(measured: Survey) -> pd.DataFrame:
+    """Return the circles with more cases than their people lead one to expect."""
+    return journey.hotspots_of(measured)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=KEYS)

@@ -49,6 +49,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "cluster", "n", "main_category", "unresolved_share", "people_near", "relative_risk",
         "nearest_room_name", "nearest_room_m", "first", "last", "small_n", "basis",
     ),
+    "hotspots": (
+        "rank", "name", "radius_m", "n", "expected", "relative_risk", "p_value", "people_near",
+        "small_n",
+    ),
     "audit": ("level", "county", "name", "status", "rooms", "basis", "unit_id"),
 }  # fmt: skip
 
@@ -88,6 +92,7 @@ SHEETS = {
     "sites": "sites.table",
     "rooms": "overview.room_table",
     "clusters": "cases.clusters",
+    "hotspots": "cases.hotspots",
     "audit": "districts.audit",
 }
 
@@ -171,6 +176,12 @@ def clusters_list(found: Clusters, measured: Survey) -> gpd.GeoDataFrame:
     shown["basis"] = ["simulated" if part > 0 else None for part in shown["simulated_share"]]
     shown["main_category"] = shown["main_categories"].str.replace(";", "、")
     return shown
+
+
+def hotspots_list(windows: pd.DataFrame) -> pd.DataFrame:
+    """Return the circles of the scan statistic, the most unusual first."""
+    shown = windows.rename(columns={"cases": "n", "population": "people_near"})
+    return shown.assign(rank=range(1, len(shown) + 1))
 
 
 def suppressed(frame: gpd.GeoDataFrame, measured: Survey) -> pd.DataFrame:

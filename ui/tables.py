@@ -14,7 +14,7 @@ PEOPLE = {
     "population", "people", "people_covered", "people_uncovered", "people_per_room", "site_people",
     "people_alone", "people_in_order", "people_lost", "people_near",
 }  # fmt: skip
-RATES = {"rooms_per_10k", "cases_per_10k", "activities_per_room", "relative_risk"}
+RATES = {"rooms_per_10k", "cases_per_10k", "activities_per_room", "relative_risk", "expected"}
 CHOICES = {"kind": "kind", "site_kind": "kind", "level": "level", "status": "audit_status"}
 SUPPRESSED = ("cases", "cases_open", "n")
 SOLID = ("reported", "census", "register")

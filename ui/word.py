@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from numbers import Integral, Real
 from typing import Any
 
 import pandas as pd
@@ -30,6 +31,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "sites": ("rank", "name", "kind", "county", "township", "people_in_order", "location_basis"),
 }  # fmt: skip
 MOST_GAPS = 60
+WIDTH_CM = 25.7
 
 
 def word_report(measured: Survey, proposal: Proposal | None, text: Words) -> bytes:
@@ -126,14 +128,30 @@ def _table(document: Any, kind: str, frame: pd.DataFrame, measured: Survey, text
     table = document.add_table(rows=1, cols=len(shown.columns), style="Light Grid Accent 1")
     _fill(table.rows[0], list(shown.columns))
     _repeat_heading(table.rows[0])
+    table.autofit = False
     for row in shown.itertuples(index=False, name=None):
         _fill(table.add_row(), ["—" if pd.isna(v) else _cell(v) for v in row])
+    for column, width in zip(table.columns, _widths(shown), strict=True):
+        for cell in column.cells:
+            cell.width = Cm(width)
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:,.2f}".rstrip("0").rstrip(".")
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, Integral):
+        return f"{int(value):,}"
+    if isinstance(value, Real):
+        return f"{float(value):,.2f}".rstrip("0").rstrip(".")
+    return str(value)
+
+
+def _widths(shown: pd.DataFrame) -> list[float]:
+    """Return centimetres a column: long texts get room, numbers stay narrow."""
+    longest = [
+        max([len(str(heading)) / 2, *(len(_cell(v)) for v in values)])
+        for heading, values in shown.items()
+    ]
+    room = [min(max(length, 4), 30) for length in longest]
+    return [WIDTH_CM * part / sum(room) for part in room]
 
 
 def _fill(row: Any, values: Sequence[str]) -> None:

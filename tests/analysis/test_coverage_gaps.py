@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.coverage import open_rooms, serves_by_distance
-from analysis.journey import survey
+from analysis.journey import hotspots_of, survey
 from analysis.scenario import scenario_of
 from worlds import toy_frames, toy_study
 
@@ -166,3 +166,12 @@ def test_people_are_conserved_at_every_level(people, limit):
         result.gaps["people_uncovered"].sum() == result.by_level["city"]["people_uncovered"].sum()
     )
     assert not result.gaps.index.duplicated().any()
+
+
+def test_a_hot_spot_is_found_where_cases_pile_up():
+    study = toy_study()
+    result = measured(study, as_of=dt.date(2025, 12, 31))
+    windows = hotspots_of(result, simulations=99)
+    assert windows.loc[0, "name"] == "二社区"
+    assert windows.loc[0, "cases"] == 3
+    assert windows.loc[0, "population"] == 500

@@ -2,12 +2,10 @@
 
 import streamlit as st
 
-from ui import cached, charts, frame, maps, report, views, widgets
+from ui import cached, charts, frame, maps, report, state, views, widgets
 
+text = frame.language()
 with st.sidebar:
-    settings_box = st.container()
-_, text = None, frame.language()
-with settings_box:
     radius = frame.setting(
         "radius", "cluster_radius_m", text("cases.radius"), default=1000, step=100
     )
@@ -42,3 +40,16 @@ with left:
 with right:
     st.markdown(f"##### {text('cases.by_month')}")
     st.altair_chart(charts.by_month(measured.cases["received"], text), width="stretch")
+
+st.markdown(f"##### {text('cases.hotspots')}")
+st.caption(text("cases.hotspots_intro"))
+if st.toggle(
+    text("cases.run_scan"), key=state.slot("scan", False, parse=lambda word: word == "True")
+):
+    state.keep("scan", True, False)
+    with st.spinner(text("cases.scanning")):
+        windows = report.hotspots_list(cached.hotspots(measured))
+    widgets.table("hotspots", windows, text)
+    widgets.downloads("hotspots", windows, measured, text, endings=(".xlsx", ".csv"))
+else:
+    state.keep("scan", False, False)
