@@ -189,3 +189,29 @@ def _undominated(cover: sparse.csr_array, classes: Ints) -> Bools:
     kept = size > 0
     kept[mine[inside & smaller]] = False
     return np.asarray(kept)
+
+
+def needed_rows(cover: sparse.csr_array) -> Ints:
+    """Return the rows to keep where every row must be covered.
+
+    Notes
+    -----
+    A row that has all columns of another is covered with it. Left out where the columns are too
+    long, as dominance of columns is.
+    """
+    flipped = sparse.csr_array(cover.T)
+    return np.flatnonzero(~_holds_another(flipped, np.diff(cover.indptr)))
+
+
+def _holds_another(columns: sparse.csr_array, size: Ints) -> Bools:
+    lengths = np.diff(columns.indptr).astype(np.int64)
+    holds = np.zeros(len(size), dtype=bool)
+    if float((lengths**2).sum()) > OVERLAP_CEILING:
+        return holds
+    pattern = columns.astype(np.int32)
+    shared = (pattern.T @ pattern).tocoo()
+    mine, other = shared.row, shared.col
+    whole = (shared.data == size[other]) & (mine != other)
+    larger = (size[mine] > size[other]) | ((size[mine] == size[other]) & (mine > other))
+    holds[mine[whole & larger]] = True
+    return holds

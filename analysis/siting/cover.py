@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.siting.core import Core
+from analysis.siting.core import Core, needed_rows
 from analysis.siting.problem import Floats, Ints, SitingProblem
 from analysis.siting.program import Program, Soft
 from analysis.siting.rules import Rule, rules_of
@@ -73,9 +73,10 @@ def cover_model(problem: SitingProblem, core: Core, *, aim: str) -> CoverModel:
     )
     soft = add_rules(program, problem, core.columns, x, core.spare, z)
     scale = float(core.weight.mean()) if len(core.weight) and core.weight.any() else 1.0
-    rows, cols = core.cover.nonzero()
     if aim == "everyone":
-        program.add_rows(len(core.weight), [(rows, x[cols], np.ones(len(rows)))], low=1.0)
+        needed = core.cover[needed_rows(core.cover)]
+        rows, cols = needed.nonzero()
+        program.add_rows(needed.shape[0], [(rows, x[cols], np.ones(len(rows)))], low=1.0)
         return CoverModel(program, x, z, np.empty(0, dtype=np.intp), soft, scale)
     worth = -core.weight / scale if aim == "most" else 0.0
     y = add_covered(program, core, x, cost=worth)

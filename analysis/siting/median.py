@@ -77,13 +77,15 @@ def unservable(problem: SitingProblem, pulls: Pulls) -> Bools:
     return np.asarray(empty & np.isinf(pulls.cap) & (problem.weight > 0))
 
 
-def median_model(problem: SitingProblem, pulls: Pulls) -> MedianModel:
+def median_model(problem: SitingProblem, pulls: Pulls, *, reach: int | None = None) -> MedianModel:
     """Return the p-median program.
 
     Parameters
     ----------
     problem : SitingProblem
     pulls : Pulls
+    reach : int, optional
+        Any plan opens one of each point's so many nearest candidates: farther ones are left out.
 
     Returns
     -------
@@ -114,7 +116,7 @@ def median_model(problem: SitingProblem, pulls: Pulls) -> MedianModel:
     soft = cover.add_rules(program, problem, columns, x, spare, z)
     place = np.full(problem.n_sites, -1, dtype=np.intp)
     place[columns] = x
-    base, scale = _add_levels(program, problem, pulls, place)
+    base, scale = _add_levels(program, problem, pulls, place, reach)
     if problem.floors and problem.penalty is not None:
         y = cover.add_covered(program, classed, place[classed.columns])
         soft += cover.add_floors(program, problem, classed, y)
@@ -122,13 +124,18 @@ def median_model(problem: SitingProblem, pulls: Pulls) -> MedianModel:
 
 
 def _add_levels(
-    program: Program, problem: SitingProblem, pulls: Pulls, place: Ints
+    program: Program, problem: SitingProblem, pulls: Pulls, place: Ints, reach: int | None
 ) -> tuple[float, float]:
     """Add the levels of every point; return the constant part of the value and the scale."""
     near, cap, weight = pulls.near, pulls.cap, problem.weight
     rows = np.repeat(np.arange(problem.n_demand), np.diff(near.indptr))
     order = np.lexsort((near.data, rows))
     rows, cost, cols = rows[order], near.data[order].astype(float), near.indices[order]
+    if reach is not None:
+        rank = np.arange(len(rows)) - near.indptr[rows]
+        kept = rank < reach
+        cap = np.where(np.diff(near.indptr) >= reach, np.inf, cap)
+        rows, cost, cols = rows[kept], cost[kept], cols[kept]
     new = np.ones(len(rows), dtype=bool)
     new[1:] = (rows[1:] != rows[:-1]) | (cost[1:] != cost[:-1])
     level = np.cumsum(new) - 1

@@ -149,7 +149,7 @@ def solve(
     linear : bool
         Drop the whole-number demands.
     start : (n_cols,) float array, optional
-        A feasible point to start from.
+        A feasible point to start from, NaN where the solver is to complete it.
     stage : str
         What to call this step when telling the caller.
 
@@ -170,9 +170,8 @@ def solve(
         highs.setOptionValue(name, value)
     _pass(highs, program, linear=linear)
     if start is not None and not linear:
-        solution = highspy.HighsSolution()
-        solution.col_value = list(map(float, start))
-        highs.setSolution(solution)
+        known = np.flatnonzero(~np.isnan(start)).astype(np.int32)
+        highs.setSolution(len(known), known, start[known])
     _watch(highs, run, stage)
     highs.run()
     return _answer(highs, linear=linear or not any(w.any() for w in program.whole))
