@@ -16,7 +16,6 @@ import pandas as pd
 import shapely
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
-from sklearn.cluster import DBSCAN
 
 from analysis.cluster_table import KNOWN_PLACES, USED_COLUMNS, Located, cell_keys, cluster_table
 from geo.errors import ScenarioError, StudyError, first_ids
@@ -229,6 +228,8 @@ def _label_places(
         from analysis.cluster_kernels import cell_labels  # a city's first map needs no compiler
 
         return cell_labels(places, weights, reach, int(min_cases)), "cells"
+    from sklearn.cluster import DBSCAN  # 0.6 s of loading that no other page should wait for
+
     model = DBSCAN(eps=reach, min_samples=min_cases, algorithm="kd_tree")
     model.fit(unit_vectors(places) * EARTH_RADIUS_M, sample_weight=weights)
     return model.labels_.astype(np.int64), "raw"
