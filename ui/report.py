@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import geopandas as gpd
 import pandas as pd
 
+from analysis.audit import full_coverage
 from analysis.clusters import Clusters, describe_clusters
 from analysis.journey import Survey
 from analysis.proposal import Proposal
@@ -53,7 +54,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "rank", "name", "radius_m", "n", "expected", "relative_risk", "p_value", "people_near",
         "small_n",
     ),
-    "audit": ("level", "county", "name", "status", "rooms", "basis", "unit_id"),
+    "audit": ("level", "county", "name", "status", "basis", "room_name", "note", "unit_id"),
 }  # fmt: skip
 
 
@@ -155,6 +156,16 @@ def compare_list(measured: Survey) -> gpd.GeoDataFrame:
     rooms = table["rooms"].where(table["rooms"] > 0)
     table["activities_per_room"] = table["activities"] / rooms
     return table
+
+
+def audit_list(measured: Survey) -> pd.DataFrame:
+    """Return every county and township with its own room, those without a known one first."""
+    units = measured.study.units
+    audit = full_coverage(units, measured.rooms)
+    county = pd.Series(audit.index, index=audit.index).map(ancestors(units, "county"))
+    audit["county"] = county.map(units["name"])
+    audit["room_name"] = audit["room_id"].map(measured.rooms["name"])
+    return audit.sort_values("status", key=lambda status: status == "has", kind="stable")
 
 
 def rooms_list(measured: Survey) -> gpd.GeoDataFrame:

@@ -169,9 +169,7 @@ def test_people_are_conserved_at_every_level(people, limit):
 
 
 def test_a_hot_spot_is_found_where_cases_pile_up():
-    study = toy_study()
-    result = measured(study, as_of=dt.date(2025, 12, 31))
-    windows = hotspots_of(result, simulations=99)
+    windows = hotspots_of(measured(), simulations=99)
     assert windows.loc[0, "name"] == "二社区"
     assert windows.loc[0, "cases"] == 3
     assert windows.loc[0, "population"] == 500

@@ -58,9 +58,18 @@ figures[2].metric(
     f"{between.ratio:.1f}",
     help=text("districts.best_worst_help", best=names[between.best], worst=names[between.worst]),
 )
+by_basis = measured.rooms["basis"].value_counts()
+known = {name: int(by_basis.get(name, 0)) for name in ("reported", "derived", "simulated")}
+st.caption(text("districts.basis", **known))
 st.markdown(f"##### {text('districts.lorenz')}")
 curve = charts.lorenz(lorenz(rooms, people), x="people_share", y="value_share", text=text)
 st.altair_chart(curve, width="stretch")
 st.markdown(f"##### {text('districts.table')}")
 widgets.table("compare", counties, text)
 widgets.downloads("compare", counties, measured, text)
+st.markdown(f"##### {text('districts.coverage')}")
+audit = report.audit_list(measured)
+lacking = int((audit["status"] != "has").sum())
+st.caption(text("districts.audit_found", all=len(audit), lacking=lacking))
+widgets.table("audit", audit, text, height=300)
+widgets.downloads("audit", audit, measured, text, endings=(".xlsx", ".csv"))
