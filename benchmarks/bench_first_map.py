@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, FrameLocator, Page, sync_playwright
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 WAIT_MS = 120_000
@@ -130,20 +130,38 @@ def first_map(page: Page, address: str, mark: str) -> float:
     return time.perf_counter() - start
 
 
-def rerun_of_app(page: Page, turn: int) -> float:
-    """Return seconds from clicking another township to the map with that one set off."""
+def revised(page: Page, act: Callable[[], None]) -> float:
+    """Return seconds from an act of the reader to the map that shows its outcome."""
     area = frame_of(page).locator("#map_div")
     before = area.get_attribute("data-revision")
-    box = area.bounding_box()
-    x, y = (0.40, 0.36) if turn % 2 else (0.36, 0.62)
     start = time.perf_counter()
-    page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    act()
     changed = f"#map_div[data-revision]:not([data-revision='{before}'])"
     frame_of(page).locator(changed).wait_for(timeout=WAIT_MS)
-    return time.perf_counter() - start
+    seconds = time.perf_counter() - start
+    page.wait_for_timeout(1500)
+    return seconds
 
 
-def rerun_of_usual(page: Page, turn: int) -> float:
+def reruns_of_app(page: Page, turn: int) -> dict[str, float]:
+    """Return seconds of a click, of a limit never asked for before, and of one asked before."""
+    box = frame_of(page).locator("#map_div").bounding_box()
+    x, y = box["x"] + 0.30 * box["width"], box["y"] + 0.40 * box["height"]
+    rural = page.get_by_test_id("stNumberInput").last
+    return {
+        "click": revised(page, lambda: page.mouse.click(x, y)),
+        "new setting": revised(page, lambda: limit(rural, 2_000 + turn)),
+        "known setting": revised(page, lambda: limit(rural, 3_000)),
+    }
+
+
+def limit(field: Locator, metres: int) -> None:
+    """Set a limit; 3,000 is the one that the page opened with."""
+    field.locator("input").fill(str(metres))
+    field.locator("input").press("Enter")
+
+
+def reruns_of_usual(page: Page, turn: int) -> dict[str, float]:
     """Return seconds from moving the slider to the map being there again."""
     page.evaluate("document.querySelector('iframe[title*=st_folium]').dataset.old = 1")
     page.locator("input[type=range]").focus()
@@ -151,23 +169,31 @@ def rerun_of_usual(page: Page, turn: int) -> float:
     page.keyboard.press("ArrowRight")
     fresh = page.frame_locator("iframe[title*=st_folium]:not([data-old])")
     fresh.locator("path").nth(700).wait_for(timeout=WAIT_MS, state="attached")
-    return time.perf_counter() - start
+    return {"known setting": time.perf_counter() - start}
 
 
 def measure(
-    browser: Browser, address: str, mark: str, rerun: Callable[[Page, int], float], rounds: int
-) -> tuple[float, list[float], list[float], int]:
-    """Return the cold opening, the warm ones, the reruns and the number of outside requests."""
+    browser: Browser,
+    address: str,
+    mark: str,
+    reruns: Callable[[Page, int], dict[str, float]],
+    rounds: int,
+) -> dict[str, list[float]]:
+    """Return the seconds of each kind, and under ``outside`` every request that was refused."""
     outside: list[str] = []
-    cold = first_map(opened(browser, address, outside), address, mark)
-    firsts, reruns = [], []
+    found: dict[str, list[float]] = {
+        "first after start": [first_map(opened(browser, address, outside), address, mark)],
+        "first map": [],
+    }
     for turn in range(rounds):
         page = opened(browser, address, outside)
-        firsts.append(first_map(page, address, mark))
-        page.wait_for_timeout(1500)
-        reruns.append(rerun(page, turn))
+        found["first map"].append(first_map(page, address, mark))
+        page.wait_for_timeout(2500)
+        for kind, seconds in reruns(page, turn).items():
+            found.setdefault(kind, []).append(seconds)
         page.context.close()
-    return cold, firsts, reruns, len(outside)
+    print(f"outside requests: {len(outside)}")
+    return found
 
 
 def main() -> None:
@@ -182,29 +208,26 @@ def main() -> None:
         (Path(folder) / "static").symlink_to(ROOT / "static")
         browser = playwright.chromium.launch(executable_path=program, args=flags)
         found = {}
-        for name, script, mark, rerun in (
-            ("roomplan", ROOT / "app.py", "[data-drawn=true]", rerun_of_app),
-            ("usual", usual, "path >> nth=700", rerun_of_usual),
+        for name, script, mark, reruns in (
+            ("roomplan", ROOT / "app.py", "[data-drawn=true]", reruns_of_app),
+            ("usual", usual, "path >> nth=700", reruns_of_usual),
         ):
             with served(script) as address:
-                found[name] = measure(browser, address, mark, rerun, rounds)
+                found[name] = measure(browser, address, mark, reruns, rounds)
         browser.close()
     report(found, rounds)
 
 
-def report(found: dict[str, tuple[float, list[float], list[float], int]], rounds: int) -> None:
-    """Print one line a page, and the ratios of the medians."""
-    print(f"{rounds} rounds, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; median (worst)")
-    for name, (cold, firsts, reruns, outside) in found.items():
-        print(
-            f"{name:9} first map {statistics.median(firsts):.2f} ({max(firsts):.2f}) s, "
-            f"rerun {statistics.median(reruns):.2f} ({max(reruns):.2f}) s, "
-            f"first after start {cold:.1f} s, outside requests {outside}"
-        )
-    ours, theirs = found["roomplan"], found["usual"]
-    for place, what in ((1, "first map"), (2, "rerun")):
-        ratio = statistics.median(theirs[place]) / statistics.median(ours[place])
-        print(f"{what}: {ratio:.1f} times as fast")
+def report(found: dict[str, dict[str, list[float]]], rounds: int) -> None:
+    """Print one line a page and kind, and the ratios of the medians."""
+    print(f"{rounds} rounds, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; seconds")
+    for name, kinds in found.items():
+        for kind, seconds in kinds.items():
+            median, worst = statistics.median(seconds), max(seconds)
+            print(f"{name:9} {kind:18} median {median:6.2f}   worst {worst:6.2f}")
+    for kind in ("first map", "known setting"):
+        ours, theirs = (statistics.median(found[name][kind]) for name in ("roomplan", "usual"))
+        print(f"{kind}: {theirs / ours:.1f} times as fast")
 
 
 if __name__ == "__main__":
