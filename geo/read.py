@@ -19,6 +19,7 @@ import pandas as pd
 import shapely
 
 from geo.errors import MissingFileError, RoomplanError, StudyError, StudyFaults
+from geo.register_home import is_there, read_held, register_target
 from geo.schema import TABLES, WGS84, Table, check, column_missing
 
 TRUE = {"true", "1", "yes", "是"}
@@ -36,12 +37,19 @@ class Tables:
     frames : mapping of str to DataFrame
         One table for each key of :data:`geo.schema.TABLES`.
     fingerprint : str
-        SHA-256 over the bytes of every file, so equal fingerprints mean equal tables.
+        SHA-256 over the bytes of every file and the register's last change, so equal
+        fingerprints mean equal tables.
+    register : str
+        Where the edits are kept; empty while the tables come from the study's files alone.
+    change : int
+        The register's last change; 0 without one.
     """
 
     settings: Mapping[str, Any]
     frames: Mapping[str, pd.DataFrame]
     fingerprint: str
+    register: str = ""
+    change: int = 0
 
 
 def read_study(folder: str | Path) -> Tables:
@@ -50,7 +58,8 @@ def read_study(folder: str | Path) -> Tables:
     Parameters
     ----------
     folder : path
-        Holds ``study.toml``, whose ``[files]`` names the files of each table.
+        Holds ``study.toml``, whose ``[files]`` names the files of each table. Where the study has
+        a register (:mod:`geo.register_home`), rooms, cases, activities and sites come from it.
 
     Returns
     -------
@@ -62,15 +71,21 @@ def read_study(folder: str | Path) -> Tables:
         When the folder, ``study.toml`` or a named file is not there.
     StudyError
         When a file cannot be parsed or names a file outside the folder.
+    RegisterError
+        When the register cannot be read.
     StudyFaults
         When the tables break the data contract; all faults at once.
     """
     root = Path(folder)
     settings, digest = _read_settings(root / "study.toml")
-    frames: dict[str, pd.DataFrame] = {}
-    files: dict[str, str] = {}
+    target = register_target(root, settings)
+    held = read_held(target) if is_there(target) else None
+    frames: dict[str, pd.DataFrame] = {} if held is None else dict(held.frames)
+    files: dict[str, str] = dict.fromkeys(frames, target.rpartition("@")[2])
     faults: list[RoomplanError] = []
     for name, table in TABLES.items():
+        if name in frames:
+            continue
         named = settings["files"].get(name, [])
         paths = [named] if isinstance(named, str) else list(named)
         files[name] = ", ".join(paths) or name
@@ -88,8 +103,21 @@ def read_study(folder: str | Path) -> Tables:
             frames[name] = _empty(table)
     if faults:
         raise faults[0] if len(faults) == 1 else StudyFaults(faults)
-    check(frames, files=files)
-    return Tables(settings=settings, frames=frames, fingerprint=digest.hexdigest())
+    if held is not None:
+        digest.update(held.stamp.encode())
+    check(frames, files=files, may_be_empty=() if held is None else tuple(held.frames))
+    return Tables(
+        settings=settings,
+        frames=frames,
+        fingerprint=digest.hexdigest(),
+        register="" if held is None else target,
+        change=0 if held is None else held.change,
+    )
+
+
+def read_settings(folder: str | Path) -> dict[str, Any]:
+    """Return the content of a study's ``study.toml``; fails as :func:`read_study` does."""
+    return _read_settings(Path(folder) / "study.toml")[0]
 
 
 def parse_table(content: bytes, file: str, table: Table) -> pd.DataFrame:

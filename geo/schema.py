@@ -6,7 +6,7 @@ Ids are strings, geometry is EPSG:4326, zero is measured and NaN is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import geopandas as gpd
@@ -21,30 +21,15 @@ BASES = ("reported", "census", "register", "derived", "modelled", "simulated")
 UNIT_LEVELS = ("city", "county", "township", "village")
 ROOM_LEVELS = ("county", "township", "village")
 ROOM_KINDS = (
-    "hub",
-    "township",
-    "village",
-    "area",
-    "community",
-    "park",
-    "campus",
-    "compound",
-    "sector",
+    *("hub", "township", "village", "area", "community", "park", "campus", "compound", "sector"),
     "outpost",
 )
 SITE_KINDS = ("village", "community", "park", "campus", "compound")
 GROUPS = ("resident", "student", "worker")
 SETTINGS = ("urban", "rural")
 CASE_STATES = (
-    "collected",
-    "registered",
-    "assigned",
-    "handled",
-    "fed_back",
-    "filed",
-    "transferred",
-    "overdue",
-    "withdrawn",
+    *("collected", "registered", "assigned", "handled", "fed_back", "filed"),
+    *("transferred", "overdue", "withdrawn"),
 )
 CLOSED_STATES = ("handled", "fed_back", "filed")
 
@@ -187,7 +172,12 @@ TABLES: Mapping[str, Table] = {
 }
 
 
-def check(tables: Mapping[str, pd.DataFrame], *, files: Mapping[str, str] | None = None) -> None:
+def check(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    files: Mapping[str, str] | None = None,
+    may_be_empty: Collection[str] = (),
+) -> None:
     """Check every table against the data contract and raise once with all faults.
 
     Parameters
@@ -196,6 +186,8 @@ def check(tables: Mapping[str, pd.DataFrame], *, files: Mapping[str, str] | None
         One frame for each key of :data:`TABLES`; the index holds the ids.
     files : mapping of str to str, optional
         The file each table came from, for the messages.
+    may_be_empty : collection of str
+        Tables without a row are no fault here: a register begins empty.
 
     Raises
     ------
@@ -212,6 +204,8 @@ def check(tables: Mapping[str, pd.DataFrame], *, files: Mapping[str, str] | None
     for name in TABLES:
         if name not in tables:
             faults.append(_fault("table_missing", names[name], "the table is missing", name=name))
+            continue
+        if name in may_be_empty and tables[name].empty:
             continue
         faults.extend(table_faults(name, tables[name], file=names[name], unit_ids=unit_ids))
     if not faults:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).parent
+
+# A planner's own working copy of the bundled study must neither be read nor touched by a test.
+os.environ["ROOMPLAN_HOME"] = tempfile.mkdtemp(prefix="roomplan-tests-")
+os.environ.pop("ROOMPLAN_REGISTER", None)
 
 # Two cores shared with a browser make single examples slow; a slow example is no failure.
 settings.register_profile(

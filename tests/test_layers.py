@@ -23,7 +23,9 @@ MAY_IMPORT = {
     "cli": {"geo", "analysis", "ui"},
 }
 # What both doors show: the same map, report, tables and words.
-CLI_MAY_USE = ("ui.maps", "ui.report", "ui.tables", "ui.views", "ui.wording")
+CLI_MAY_USE = (
+    *("ui.maps", "ui.report", "ui.tables", "ui.terminal", "ui.views", "ui.word", "ui.wording"),
+)
 SCREEN = {"streamlit", "folium", "streamlit_folium", "branca", "altair"}
 TOP_LEVEL = {
     *("app.py", "cli.py", "pyproject.toml", "Makefile", "constraints.txt", "README.md"),

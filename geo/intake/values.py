@@ -31,7 +31,8 @@ _DMS = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _NUMBER_NOISE = re.compile(r"[,\s，]|^约|[人元名个米m]$")
-_LIST = re.compile(r"[;；、,，|/\n]+")
+# Not "/": it stands between the two levels of one category, 交通/拥堵.
+_LIST = re.compile(r"[;；、,，|\n]+")
 
 
 def cleaned(values: pd.Series) -> pd.Series:
