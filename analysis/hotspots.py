@@ -342,7 +342,9 @@ def _table(
     table = pd.DataFrame(rows, columns=[c for c in COLUMNS if c not in ("p_value", "small_n")])
     ranks = [1 + int((chance >= ratio - _HAIR).sum()) for ratio, _, _ in windows]
     table["p_value"] = np.array(ranks, dtype=float) / (len(chance) + 1)
-    table["small_n"] = table["cases"].astype(float) < small_n
+    numbers = [c for c in table if c not in ("centre", "members")]
+    table = table.astype({name: "int64" if name == "cases" else "float64" for name in numbers})
+    table["small_n"] = table["cases"] < small_n
     return table[list(COLUMNS)].rename_axis("window")
 
 

@@ -226,6 +226,9 @@ def test_nothing_to_find_is_an_empty_table(at: list, people: list, cases: list) 
     found = scan(at, people, cases, simulations=9, seed=0)
     assert found.empty
     assert tuple(found.columns) == COLUMNS
+    full = scan([[118, 25], [119, 25]], [50, 50], [9, 0], simulations=9, seed=0)
+    numbers = [c for c in COLUMNS if c not in ("centre", "members")]
+    pd.testing.assert_series_equal(found[numbers].dtypes, full[numbers].dtypes)
 
 
 AT = [[118.0, 25.0], [118.5, 25.0], [119.0, 25.0]]
