@@ -17,7 +17,7 @@ from ui import cached, state
 from ui.wording import LANGUAGES, Words, words
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("overview", "districts", "cases", "sites", "gaps")
+PAGES = ("overview", "districts", "cases", "sites", "gaps", "data")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Less empty space above and beside; figures of equal width so that columns line up.
 QUIET = """<style>
@@ -59,7 +59,14 @@ def study_folder() -> Path:
     return Path(os.environ.get("ROOMPLAN_STUDY") or ROOT / "data")
 
 
-def measured(**settings: Any) -> tuple[Survey, Words]:
+def begin() -> Words:
+    """Start a page: the banner while demonstration data is shown. Return the wording."""
+    text = language()
+    _banner(cached.load(study_folder()), text)
+    return text
+
+
+def measured(**settings: Any) -> Survey:
     """Draw the settings every page shares and return the survey they ask for.
 
     Parameters
@@ -67,11 +74,8 @@ def measured(**settings: Any) -> tuple[Survey, Words]:
     **settings
         Further fields of the scenario, from the page's own widgets.
     """
-    text = language()
     study = cached.load(study_folder())
-    scenario = _scenario(study, text, settings)
-    _banner(study, text)
-    return cached.survey(study, scenario), text
+    return cached.survey(study, _scenario(study, language(), settings))
 
 
 def setting(name: str, field: str, label: str, *, default: float, step: float) -> float:
@@ -149,11 +153,11 @@ def _switch_language(text: Words) -> None:
 
 
 def _require_sign_in() -> None:
-    """Refuse to serve on any address but loopback unless sign-in is configured and done."""
+    """Ask for sign-in wherever it is configured; without it serve only this computer."""
     address = st.get_option("server.address")
-    if address in LOOPBACK:
-        return
-    if "auth" not in st.secrets:
+    if not (st.secrets.load_if_toml_exists() and "auth" in st.secrets):
+        if address in LOOPBACK:
+            return
         st.error(language()("app.no_sign_in", address=address or "0.0.0.0"))
         st.stop()
     if not st.user.is_logged_in:

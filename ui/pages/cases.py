@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import cached, charts, frame, maps, report, state, views, widgets
 
-text = frame.language()
+text = frame.begin()
 with st.sidebar:
     radius = frame.setting(
         "radius", "cluster_radius_m", text("cases.radius"), default=1000, step=100
@@ -12,7 +12,7 @@ with st.sidebar:
     least = frame.setting(
         "min_cases", "cluster_min_cases", text("cases.min_cases"), default=8, step=1
     )
-measured, text = frame.measured(cluster_radius_m=radius, cluster_min_cases=least)
+measured = frame.measured(cluster_radius_m=radius, cluster_min_cases=least)
 found = cached.clusters(measured)
 table = report.clusters_list(found, measured)
 

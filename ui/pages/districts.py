@@ -14,7 +14,8 @@ MEASURES = {
     "activities_per_room": (".2f", "{:.2f}"),
 }
 
-measured, text = frame.measured()
+text = frame.begin()
+measured = frame.measured()
 counties = report.compare_list(measured)
 st.caption(text("districts.intro"))
 measure = st.radio(

@@ -5,7 +5,8 @@ import streamlit as st
 from ui import frame, maps, report, state, views, widgets
 from ui.tables import mark, percent, whole
 
-measured, text = frame.measured()
+text = frame.begin()
+measured = frame.measured()
 gaps = report.gaps_list(measured, text)
 st.caption(text("gaps.intro"))
 

@@ -5,7 +5,8 @@ import streamlit as st
 from ui import frame, maps, report, state, views, widgets
 from ui.cards import card_of, choices, city_figures
 
-measured, text = frame.measured()
+text = frame.begin()
+measured = frame.measured()
 city_figures(measured, text)
 left, right = st.columns([3, 1])
 with right:

@@ -7,7 +7,7 @@ from ui import cached, frame, maps, report, state, views, widgets
 from ui.tables import percent, whole
 from ui.word import proven
 
-text = frame.language()
+text = frame.begin()
 st.caption(text("sites.intro"))
 left, middle, right = st.columns([1, 2, 1])
 with left:
@@ -21,7 +21,7 @@ with middle:
         key=state.slot("kinds", list(SITE_KINDS), parse=lambda words: words.split(",")),
     )
     state.keep("kinds", kinds, list(SITE_KINDS))
-measured, text = frame.measured(n_new=n_new, kinds=tuple(kinds or SITE_KINDS))
+measured = frame.measured(n_new=n_new, kinds=tuple(kinds or SITE_KINDS))
 with st.spinner(text("sites.running")):
     proposal = cached.proposal(measured)
 plan = proposal.plan
