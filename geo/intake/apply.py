@@ -194,8 +194,8 @@ def _place_rows(
     pointed = lon.notna()
     unit = stated.copy()
     silent = stated.isna() & pointed
-    at_points = [axis[silent].to_numpy(dtype=np.float64) for axis in (lon, lat)]
-    unit[silent.to_numpy()] = places.at(*at_points)
+    x, y = (np.asarray(axis[silent], dtype=np.float64) for axis in (lon, lat))
+    unit.loc[silent] = places.at(x, y)
     typed["__unit"] = unit
     basis = typed.get("location_basis", pd.Series(None, index=typed.index, dtype=object))
     basis = basis.where(~pointed | basis.notna(), "reported")
@@ -222,8 +222,8 @@ def _placed_by_name(
     quiet = ~remarks.held
     remarks.add(has & quiet, "placed_by_name", column="geometry", detail=names)
     remarks.add(rows & ~has & quiet, "no_point", column="geometry", detail=names)
-    level = unit.map(places.index.level, na_action="ignore")
-    basis = basis.where(~has, level.map(POINT_BASIS)).astype(object)
+    level = unit[has].map(places.index.level).map(POINT_BASIS)
+    basis = basis.where(~has, level.reindex(basis.index)).astype(object)
     basis = basis.where(has | lon.notna(), None)
     placed = coordinates.geometry_of(
         lon.where(~has, pd.Series(unit_lon, index=lon.index)),

@@ -263,8 +263,9 @@ def _narrowed(
 ) -> pd.Series:
     texts = cleaned(column)
     answer = find_units(texts, index=places.index, within=within)
-    level = within.map(places.index.level, na_action="ignore")
-    lost = answer["question"].notna() & (level == "township")
+    asked = answer["question"].notna()
+    lost = asked & False
+    lost[asked] = within[asked].map(places.index.level, na_action="ignore") == "township"
     doubtful = answer["how"].isin(DOUBTFUL) | lost
     names = places.names(answer["unit_id"].where(~lost, within)[doubtful])
     remarks.add(doubtful, "place_doubtful", column=header, values=texts, detail=names)

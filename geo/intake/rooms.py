@@ -7,7 +7,7 @@ import pandas as pd
 from geo.intake.mapping import Mapping
 from geo.intake.place import Places
 from geo.intake.report import Remarks
-from geo.intake.values import cleaned
+from geo.intake.values import cleaned, each_distinct
 from geo.names import find_units
 
 _LEVEL_OF_KIND = {"hub": "county", "township": "township", "outpost": "county"}
@@ -48,7 +48,7 @@ def fill_room_kind(typed: pd.DataFrame, mapping: Mapping, remarks: Remarks) -> N
     by_name = silent.map(lambda text: next((k for word, k in _KIND_WORDS if word in text), None))
     by_level = level.map(_KIND_OF_LEVEL).where(told_level, by_name.reindex(kind.index))
     kind = kind.where(told_kind, by_level)
-    by_kind = kind.map(lambda k: _LEVEL_OF_KIND.get(k, "village"), na_action="ignore")
+    by_kind = each_distinct(kind, lambda k: _LEVEL_OF_KIND.get(k, "village"))
     level = level.where(told_level, by_kind)
     typed["kind"] = kind.astype(object).where(kind.notna(), None)
     typed["level"] = level.astype(object).where(level.notna(), None)

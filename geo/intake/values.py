@@ -20,6 +20,8 @@ from geo.schema import Column
 _UNKNOWN_WORDS = ("无", "空", "暂无", "未知", "不详", "不明", "待定", "未填", "na", "n/a", "#n/a")
 _UNKNOWN_MARKS = ("-", "--", "—", "——", "―", "–", "/", "\\", "?", "？", "*", "。")
 UNKNOWN = frozenset((*_UNKNOWN_WORDS, *_UNKNOWN_MARKS, "nan", "null", "none", "nil"))
+_LONGEST_UNKNOWN = max(map(len, UNKNOWN))
+_BLANKS = " \t\r\n\v\f\xa0\u2003\u3000\ufeff"
 _SERIAL_DAYS = (18_000, 80_000)
 _SERIAL_ZERO = pd.Timestamp("1899-12-30")
 _DATE = re.compile(r"^(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?(?:[ T].*)?|月?)$")
@@ -126,9 +128,9 @@ def dates(values: pd.Series) -> tuple[pd.Series, pd.Series, pd.Series]:
     >>> when.dt.strftime("%Y-%m-%d").tolist(), coarse.tolist()
     (['2019-05-01', '2019-05-21', '2019-05-21'], [True, False, False])
     """
-    parts = each_distinct(values, _date)
-    iso = parts.map(lambda p: p[0] if isinstance(p, tuple) else None)
-    coarse = parts.map(lambda p: isinstance(p, tuple) and p[1]).astype(bool)
+    iso = each_distinct(values, lambda text: (_date(text) or (None, False))[0])
+    coarse = each_distinct(values, lambda text: (_date(text) or (None, False))[1])
+    coarse = coarse.eq(True)
     when = pd.to_datetime(iso, errors="coerce", format="%Y-%m-%d")
     return when, values.notna() & when.isna(), coarse
 
@@ -224,8 +226,10 @@ def each_distinct(values: pd.Series, change: Callable[[str], object]) -> pd.Seri
 
 
 def _clean(text: str) -> str | None:
-    text = text.strip().strip("　﻿\xa0")
-    return None if not text or text.lower() in UNKNOWN else text
+    text = text.strip(_BLANKS)
+    if len(text) <= _LONGEST_UNKNOWN and (not text or text.lower() in UNKNOWN):
+        return None
+    return text
 
 
 def _word(text: str) -> str:

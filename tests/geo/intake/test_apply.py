@@ -390,7 +390,7 @@ def test_boundaries_find_level_and_parent_in_their_codes() -> None:
 
 def test_broken_outlines_are_held_back_each_with_its_reason() -> None:
     bow_tie = shapely.Polygon([(118, 24), (119, 25), (119, 24), (118, 25)])
-    endless = shapely.Polygon([(118, 24), (np.nan, 25), (119, 24)])
+    endless = shapely.from_wkt("POLYGON ((118 24, NaN 25, 119 24, 118 24))")
     raw = _areas(
         box(118, 24, 118.1, 24.1),
         bow_tie,
