@@ -7,8 +7,9 @@ from typing import NoReturn
 import numpy as np
 
 from analysis.siting.problem import Bools, SitingProblem
-from analysis.siting.program import Program, Soft, solve
+from analysis.siting.program import Program, Soft
 from analysis.siting.run import Run
+from analysis.siting.solver import solve
 from geo.errors import InfeasibleError, first_ids
 
 BLAME_SECONDS = 10.0

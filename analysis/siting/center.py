@@ -13,10 +13,10 @@ from analysis.siting.covering import check_floors, filled
 from analysis.siting.found import Found, decoded, has_side_rules, late
 from analysis.siting.inputs import keep_entries
 from analysis.siting.problem import Floats, Ints, SitingProblem
-from analysis.siting.program import solve
 from analysis.siting.run import Run
 from analysis.siting.search import greedy_cover
 from analysis.siting.served import served_model
+from analysis.siting.solver import solve
 
 
 def find_center(problem: SitingProblem, run: Run) -> Found:

@@ -8,8 +8,8 @@ from analysis.siting import cover, price, search
 from analysis.siting.core import Core, core_of
 from analysis.siting.found import Found, decoded, has_side_rules
 from analysis.siting.problem import Floats, Ints, SitingProblem
-from analysis.siting.program import solve
 from analysis.siting.run import Run
+from analysis.siting.solver import solve
 from geo.errors import InfeasibleError
 
 LARGE = 150_000

@@ -9,10 +9,11 @@ import numpy as np
 from analysis.siting import cover, measure, served
 from analysis.siting.blame import blame
 from analysis.siting.core import Core
+from analysis.siting.highs import Answer
 from analysis.siting.median import MedianModel
 from analysis.siting.problem import Floats, Ints, SitingProblem
-from analysis.siting.program import Answer, solve
 from analysis.siting.run import Run
+from analysis.siting.solver import solve
 from geo.errors import InfeasibleError
 
 

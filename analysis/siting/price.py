@@ -13,8 +13,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from analysis.siting.core import Core, covered_by, merge_rows
+from analysis.siting.highs import ROW_WISE, SilentHighs, optimal_point
 from analysis.siting.problem import Bools, Floats, Ints
-from analysis.siting.program import ROW_WISE, SilentHighs, optimal_point
 from analysis.siting.run import Run
 from analysis.siting.search import greedy_cover, trim_cover
 

@@ -25,7 +25,7 @@ Ints = NDArray[np.intp]
 Bools = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SitingProblem:
     """One question of where new rooms should stand.
 
@@ -139,6 +139,10 @@ class SitingProblem:
         if self.adjacency is not None:
             self._set("adjacency", inputs.neighbours(self.adjacency, self.n_demand))
             self._set("home", inputs.homes(self.home, self.cost))
+
+    def __repr__(self) -> str:
+        size = f"{self.n_demand} × {self.n_sites}, {self.cost.nnz} pairs"
+        return f"SitingProblem({self.objective}, {size}, n_new={self.n_new}, limit={self.limit})"
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)

@@ -1,0 +1,79 @@
+"""One function to solve a program: small ones here, large whole-number ones in a child process."""
+
+from __future__ import annotations
+
+import highspy
+import numpy as np
+
+from analysis.siting.apart import solve_apart
+from analysis.siting.highs import Answer, Arrays, answer_of, highs_for
+from analysis.siting.problem import Floats
+from analysis.siting.program import Program
+from analysis.siting.run import Run
+
+APART = 100_000
+
+
+def solve(
+    program: Program,
+    run: Run,
+    *,
+    linear: bool = False,
+    start: Floats | None = None,
+    stage: str = "exact",
+) -> Answer:
+    """Solve a program with HiGHS.
+
+    Parameters
+    ----------
+    program : Program
+    run : Run
+        Gives the time left, the seed, and is told how it goes.
+    linear : bool
+        Drop the whole-number demands.
+    start : (n_cols,) float array, optional
+        A feasible point to start from, NaN where the solver is to complete it.
+    stage : str
+        What to call this step when telling the caller.
+
+    Returns
+    -------
+    Answer
+
+    Notes
+    -----
+    The gap is driven to 0 and the dual tolerance to 1e-9, so that the bound is off by no more
+    than about 1e-9 of the sum of all costs. The number of threads is left alone: HiGHS keeps one
+    pool per process and refuses to change it. Whole-number programs above 100,000 coefficients
+    run in a child process, which keeps the time limit even where HiGHS does not.
+    """
+    if not program.n_cols:
+        return _empty(program)
+    arrays = Arrays.of(program, linear=linear, start=start)
+    if arrays.whole.any() and len(arrays.values) > APART:
+        return solve_apart(arrays, run, stage=stage)
+    highs = highs_for(arrays, run)
+    _watch(highs, run, stage)
+    highs.run()
+    return answer_of(highs, linear=not arrays.whole.any())
+
+
+def _empty(program: Program) -> Answer:
+    """Return the answer of a program without columns, which HiGHS does not give."""
+    low, high = (np.concatenate([np.zeros(0), *side]) for side in (program.low, program.high))
+    if (low > 0).any() or (high < 0).any():
+        return Answer("infeasible", None, np.inf, np.inf)
+    return Answer("optimal", np.empty(0), 0.0, 0.0, np.zeros(program.n_rows))
+
+
+def _watch(highs: highspy.Highs, run: Run, stage: str) -> None:
+    """Let the caller's stop and the clock interrupt the solver."""
+    if run.progress is None:
+        return
+
+    def look(event: highspy.HighsCallbackEvent) -> None:
+        if not run.tell(stage):
+            event.interrupt()
+
+    highs.cbMipInterrupt.subscribe(look)
+    highs.cbSimplexInterrupt.subscribe(look)

@@ -1,0 +1,194 @@
+"""Siting against spopt and at country size, each ratio from one run.
+
+Usage: ``python -m benchmarks.bench_siting [city|median|quotas|country|country-free|all]``
+
+Prints one JSON line per figure: seconds, peer seconds, ratio, gap. Instances come from
+``benchmarks/instances.py`` (seeded). Times are wall times on a machine that may be busy; ratios
+compare runs of the same minute.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+import warnings
+
+import numpy as np
+from scipy import sparse
+
+from analysis.siting import SitingProblem, choose
+from benchmarks.instances import Instance, city, country, distances, make
+
+LIMIT_M = 3000.0
+
+
+def tell(name: str, **figures: object) -> None:
+    """Print one figure as a JSON line."""
+    print(json.dumps({"figure": name, **figures}), flush=True)
+
+
+def ours(
+    problem_of: dict[str, object], *, time_limit_s: float = 300.0, repeats: int = 1
+) -> tuple[float, object]:
+    """Return the median wall time of making and solving a problem, and the plan, checked."""
+    seconds = []
+    for _ in range(repeats):
+        begun = time.perf_counter()
+        problem = SitingProblem(**problem_of)
+        plan = choose(problem, time_limit_s=time_limit_s)
+        seconds.append(time.perf_counter() - begun)
+    plan.verify(problem)
+    return float(np.median(seconds)), plan
+
+
+def peer_cover(instance: Instance, cost: sparse.csr_array, n_open: int, fixed: bool) -> tuple:
+    """Return the wall time and optimum of spopt's maximal covering with CBC."""
+    warnings.simplefilter("ignore")
+    import pulp
+    from spopt.locate import MCLP
+
+    begun = time.perf_counter()
+    dense = np.full(cost.shape, 1e9)
+    entries = cost.tocoo()
+    dense[entries.row, entries.col] = entries.data
+    mask = np.isin(np.arange(cost.shape[1]), instance.existing).astype(int) if fixed else None
+    model = MCLP.from_cost_matrix(
+        dense, instance.people, LIMIT_M, n_open, predefined_facilities_arr=mask
+    )
+    model.solve(pulp.PULP_CBC_CMD(msg=False, threads=1, timeLimit=300))
+    return time.perf_counter() - begun, float(pulp.value(model.problem.objective))
+
+
+def bench_city() -> None:
+    """City with rooms kept and without, against spopt; and a first answer in a cold process."""
+    instance = city()
+    cost = distances(instance, LIMIT_M)
+    for rooms in (True, False):
+        existing = instance.existing if rooms else None
+        wants = {"cost": cost, "people": instance.people, "limit": LIMIT_M, "n_new": 50}
+        seconds, plan = ours(wants | {"existing": existing}, repeats=5)
+        n_open = 50 + (len(instance.existing) if rooms else 0)
+        theirs, optimum = peer_cover(instance, cost, n_open, rooms)
+        tell(
+            "city, rooms kept" if rooms else "city, no rooms",
+            seconds=round(seconds, 4),
+            spopt_seconds=round(theirs, 2),
+            ratio=round(theirs / seconds, 1),
+            target_ratio=300 if rooms else 7,
+            same_optimum=abs(plan.value - optimum) < 0.5,
+            gap=plan.gap,
+        )
+    script = (
+        "from benchmarks.instances import city, distances; i = city(); c = distances(i, 3000.0);"
+        "from analysis.siting import SitingProblem, choose;"
+        "choose(SitingProblem(cost=c, people=i.people, limit=3000.0, n_new=50,"
+        " existing=i.existing))"
+    )
+    begun = time.perf_counter()
+    subprocess.run([sys.executable, "-c", script], check=True)
+    tell("city, cold process", seconds=round(time.perf_counter() - begun, 2), target_seconds=3)
+
+
+def bench_quotas() -> None:
+    """Quotas by kind and county and county floors, 17,000 by 17,680, with rooms and without."""
+    instance = make(17_000, 17_680, 3960)
+    cost = distances(instance, LIMIT_M)
+    quotas = {("group", str(c)): (1, 12) for c in np.unique(instance.site_county)}
+    quotas |= {("kind", "campus"): (10, 40), ("kind", "park"): (10, 60)}
+    for rooms in (True, False):
+        wants = {
+            "cost": cost,
+            "people": instance.people,
+            "limit": LIMIT_M,
+            "n_new": 400,
+            "groups": instance.site_county,
+            "kinds": instance.kinds,
+            "demand_groups": instance.county,
+            "quotas": quotas,
+            "existing": instance.existing if rooms else None,
+            "floors": 0.5 if rooms else 0.2,
+        }
+        seconds, plan = ours(wants)
+        name = "quotas and floors, rooms kept" if rooms else "quotas and floors, no rooms"
+        tell(name, seconds=round(seconds, 2), target_seconds=5, status=plan.status, gap=plan.gap)
+
+
+def bench_median() -> None:
+    """p-median at country size, rooms kept: only pairs nearer than the nearest open room."""
+    instance = country()
+    begun = time.perf_counter()
+    cost = nearer_pairs(instance, 10_000.0)
+    pairs = time.perf_counter() - begun
+    wants = {"cost": cost, "people": instance.people, "existing": instance.existing}
+    wants |= {"n_new": 5000, "objective": "median", "penalty": 10_000.0}
+    seconds, plan = ours(wants)
+    report_country("p-median, country, rooms kept", seconds, plan, pairs, 90, 0.0005)
+
+
+def nearer_pairs(instance: Instance, cap_m: float) -> sparse.csr_array:
+    """Return the distances below that to the nearest open room, and that one, within a cap."""
+    from scipy.spatial import cKDTree
+
+    rooms = cKDTree(instance.site_xy[instance.existing])
+    nearest, which = rooms.query(instance.demand_xy, distance_upper_bound=cap_m)
+    radius = np.minimum(nearest, cap_m)
+    sites = cKDTree(instance.site_xy)
+    found = sites.query_ball_point(instance.demand_xy, radius, return_sorted=False)
+    lengths = np.fromiter(map(len, found), dtype=np.int64, count=len(found))
+    rows = np.repeat(np.arange(len(found), dtype=np.int32), lengths)
+    cols = np.concatenate([np.asarray(f, dtype=np.int32) for f in found])
+    values = np.linalg.norm(instance.demand_xy[rows] - instance.site_xy[cols], axis=1)
+    shape = (len(instance.demand_xy), len(instance.site_xy))
+    return sparse.csr_array((values, cols, np.concatenate([[0], np.cumsum(lengths)])), shape=shape)
+
+
+def bench_country(*, rooms: bool) -> None:
+    """600,000 by 624,000, 5,000 more sites at 3 km."""
+    instance = country()
+    begun = time.perf_counter()
+    cost = distances(instance, LIMIT_M)
+    pairs = time.perf_counter() - begun
+    wants = {"cost": cost, "people": instance.people, "limit": LIMIT_M, "n_new": 5000}
+    seconds, plan = ours(wants | {"existing": instance.existing if rooms else None})
+    name = "country, rooms kept" if rooms else "country, no rooms"
+    target = 5 * pairs if rooms else 300.0
+    report_country(name, seconds, plan, pairs, target, 1e-5 if rooms else 2e-3)
+
+
+def report_country(
+    name: str, seconds: float, plan: object, pairs: float, target: float, gap: float
+) -> None:
+    """Print a country-size figure with its targets and the peak memory of the process."""
+    tell(
+        name,
+        seconds=round(seconds, 2),
+        pair_seconds=round(pairs, 2),
+        target_seconds=round(target, 1),
+        value=plan.value,
+        bound=plan.bound,
+        gap=plan.gap,
+        target_gap=gap,
+        status=plan.status,
+        peak_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    )
+
+
+def main() -> None:
+    """Run the parts named on the command line."""
+    parts = {
+        "city": bench_city,
+        "quotas": bench_quotas,
+        "median": bench_median,
+        "country": lambda: bench_country(rooms=True),
+        "country-free": lambda: bench_country(rooms=False),
+    }
+    named = sys.argv[1:] or ["city"]
+    for name in parts if named == ["all"] else named:
+        parts[name]()
+
+
+if __name__ == "__main__":
+    main()
