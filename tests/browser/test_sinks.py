@@ -102,8 +102,10 @@ def hover(page: Page, what: Locator) -> Locator:
 
 
 def test_area_tooltip(drawn: Page, text: str) -> None:
-    drawn.mouse.move(5, 895)
-    drawn.mouse.move(420, 700, steps=4)
+    # Leaflet's canvas looks at the mouse every 32 ms only: move, wait, move again.
+    for x, y in ((5, 895), (419, 700), (420, 700)):
+        drawn.mouse.move(x, y)
+        drawn.wait_for_timeout(80)
     shows(drawn.locator(".rp-tip b"), text)
     harmless(drawn)
 
