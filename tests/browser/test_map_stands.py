@@ -90,6 +90,15 @@ def colour_at(page: Page, lng: float, lat: float) -> list[int]:
     )
 
 
+def eventually(page: Page, holds: Callable[[], bool]) -> None:
+    """Assert that something holds soon: a canvas is painted with the browser's next frame."""
+    for _ in range(100):
+        if holds():
+            return
+        page.wait_for_timeout(50)
+    assert holds()
+
+
 def change_shade(page: Page) -> None:
     """Swap the two areas' colours and wait until the map has heard of it."""
     before = ask(page, "map.getContainer().dataset.revision")
@@ -103,8 +112,8 @@ def test_new_values_recolour_the_same_areas(drawn: Page, outside: list[str]) -> 
     assert left != right
     ask(drawn, "window.kept = true")
     change_shade(drawn)
-    drawn.wait_for_timeout(200)
-    assert (colour_at(drawn, 118.05, 25.15), colour_at(drawn, 118.15, 25.15)) == (right, left)
+    eventually(drawn, lambda: colour_at(drawn, 118.05, 25.15) == right)
+    eventually(drawn, lambda: colour_at(drawn, 118.15, 25.15) == left)
     assert ask(drawn, "window.kept")
     assert outside == []
 
@@ -132,8 +141,7 @@ def test_only_one_of_an_exclusive_group_is_shown(drawn: Page) -> None:
     expect(switches.first).to_be_checked()
     switches.last.click()
     expect(switches.first).not_to_be_checked()
-    drawn.wait_for_timeout(200)
-    assert colour_at(drawn, 118.05, 25.15) == colour_at(drawn, 118.15, 25.15)
+    eventually(drawn, lambda: colour_at(drawn, 118.05, 25.15) == colour_at(drawn, 118.15, 25.15))
 
 
 @pytest.mark.parametrize(
