@@ -23,7 +23,7 @@ COMPILED_FROM = 100_000
 """Points in both tables together from which the compiled search pays for its loading."""
 
 _HAIR = 1e-9  # the search is wider by this; the last word is the comparison of metres
-_CHUNK = 1 << 18
+_CHUNK = 1 << 15
 
 
 class ReachError(RoomplanError, ValueError):
@@ -125,11 +125,10 @@ def nearest(demand_lonlat: npt.ArrayLike, site_lonlat: npt.ArrayLike) -> tuple[I
     >>> position.tolist(), metres.round(1).tolist()
     ([1], [1112.0])
     """
-    demand = checked_lonlat(demand_lonlat, "demand")
-    sites = checked_lonlat(site_lonlat, "sites")
-    if not len(demand) or not len(sites):
-        return np.full(len(demand), -1, dtype=np.int64), np.full(len(demand), np.inf)
-    return SiteIndex(sites).nearest(demand)
+    if np.size(site_lonlat) and np.size(demand_lonlat):
+        return SiteIndex(site_lonlat).nearest(demand_lonlat)
+    n = len(checked_lonlat(demand_lonlat, "demand"))
+    return np.full(n, -1, dtype=np.int64), np.full(n, np.inf)
 
 
 class SiteIndex:
@@ -154,9 +153,13 @@ class SiteIndex:
     def nearest(self, demand_lonlat: npt.ArrayLike) -> tuple[Ints, Floats]:
         """Return position and great-circle metres of the nearest place, as :func:`nearest`."""
         demand = checked_lonlat(demand_lonlat, "demand")
-        chord, found = self._tree.query(unit_vectors(demand))
-        np.square(chord, out=chord)
-        return self._first[found], _chord2_to_metres(chord)
+        position = np.empty(len(demand), dtype=np.int64)
+        metres = np.empty(len(demand))
+        for start in range(0, len(demand), _CHUNK):  # what is between stays in the cache
+            part = slice(start, start + _CHUNK)
+            metres[part], position[part] = self._tree.query(unit_vectors(demand[part]))
+        np.square(metres, out=metres)
+        return self._first[position], _chord2_to_metres(metres)
 
 
 def great_circle_m(from_lonlat: npt.ArrayLike, to_lonlat: npt.ArrayLike) -> Floats:
@@ -216,12 +219,15 @@ def checked_lonlat(lonlat: npt.ArrayLike, table: str) -> Floats:
     ------
     ReachError
     """
-    points = np.array(lonlat, dtype=np.float64)
+    points = np.asarray(lonlat, dtype=np.float64)
     if not points.size:
         return np.empty((0, 2))
     if points.ndim != 2 or points.shape[1] != 2:
         text = f"{table}: coordinates have shape {points.shape}; give one row (lon, lat) a point."
         raise ReachError("reach.shape", text, table=table, value=str(points.shape))
+    lon, lat = points[:, 0], points[:, 1]
+    if lon.min() >= -180 and lon.max() < 180 and lat.min() >= -90 and lat.max() <= 90:
+        return points  # as nearly always; NaN fails every comparison
     bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if len(bad):
         text = "have no finite longitude and latitude; locate them or leave them out"
@@ -230,10 +236,8 @@ def checked_lonlat(lonlat: npt.ArrayLike, table: str) -> Floats:
     if len(bad):
         text = "are not degrees in the order longitude, latitude; swap or convert them"
         raise _rows_error("reach.not_degrees", table, bad, text)
-    lon = points[:, 0]
-    lon[lon >= 180] -= 360
-    lon[lon < -180] += 360
-    return points
+    lon = np.where(lon >= 180, lon - 360, np.where(lon < -180, lon + 360, lon))
+    return np.column_stack([lon, lat])
 
 
 def _rows_error(code: str, table: str, bad: Ints, text: str) -> ReachError:
