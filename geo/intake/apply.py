@@ -90,7 +90,7 @@ def apply(
     if mapping.table == "boundaries":
         ids, used = boundary_rows(raw, typed, mapping, units, datum=datum, remarks=remarks)
     else:
-        stated = _stated_units(raw.frame, typed, mapping, places, remarks)
+        stated = stated_units(raw.frame, mapping, places, remarks)
         if spec.geometry != "none":
             used = _place_rows(
                 raw,
@@ -133,10 +133,22 @@ def _notes(raw: RawTable) -> dict[str, str]:
     return {key: word for key, word in notes.items() if word}
 
 
-def _stated_units(
-    frame: pd.DataFrame, typed: pd.DataFrame, mapping: Mapping, places: Places, remarks: Remarks
+def stated_units(
+    frame: pd.DataFrame, mapping: Mapping, places: Places, remarks: Remarks
 ) -> pd.Series:
-    """Return the unit each row names in its place columns, or else in its own name."""
+    """Return the unit each row names in its place columns, or else in its own name.
+
+    Parameters
+    ----------
+    frame : DataFrame of str
+    mapping : Mapping
+    places : Places
+    remarks : Remarks
+
+    Returns
+    -------
+    Series of str or None
+    """
     code = _UNIT_COLUMN.get(mapping.table, "unit_id")
     columns = {
         t: mapping.columns[t]
@@ -180,9 +192,8 @@ def _place_rows(
     used = ""
     lon = lat = pd.Series(np.nan, index=typed.index)
     if at.given.any():
-        own_ids = pd.Series(None, index=typed.index, dtype=object)
-        known = known_points(typed, own_ids, rooms) if mapping.table == "rooms" else None
-        used, _ = coordinates.choose_datum(
+        known = known_points(typed, rooms) if mapping.table == "rooms" else None
+        used = coordinates.choose_datum(
             raw, at, datum=datum, places=places, stated=stated, known=known
         )
         lon, lat = coordinates.move_to_wgs84(

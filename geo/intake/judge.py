@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import geopandas as gpd
-import pandas as pd
 
-from geo.intake.apply import _stated_units
+from geo.intake.apply import stated_units
 from geo.intake.columns import typed_columns
 from geo.intake.datum import DatumGuess, detect_datum
 from geo.intake.mapping import Mapping, check_mapping
@@ -52,7 +51,6 @@ def judge_datum(
     if not at.given.any():
         return None
     typed = typed_columns(raw.frame, mapping, IMPORTS[mapping.table], remarks)
-    stated = _stated_units(raw.frame, typed, mapping, places_of(units), remarks)
-    nothing = pd.Series(None, index=typed.index, dtype=object)
-    known = known_points(typed, nothing, rooms) if mapping.table == "rooms" else None
+    stated = stated_units(raw.frame, mapping, places_of(units), remarks)
+    known = known_points(typed, rooms) if mapping.table == "rooms" else None
     return detect_datum(at.x, at.y, units=units, stated=stated, known=known)

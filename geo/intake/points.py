@@ -12,7 +12,7 @@ import shapely
 
 from geo.crs import parse_datum, to_wgs84
 from geo.errors import IntakeError
-from geo.intake.datum import LIKELY, SURE, DatumGuess, detect_datum
+from geo.intake.datum import LIKELY, SURE, detect_datum
 from geo.intake.mapping import Mapping
 from geo.intake.place import Places
 from geo.intake.raw import RawTable
@@ -121,7 +121,7 @@ def choose_datum(
     places: Places,
     stated: pd.Series,
     known: gpd.GeoSeries | None,
-) -> tuple[str, DatumGuess | None]:
+) -> str:
     """Return the datum to read an import by: the user's, the file's, or what the rows prove.
 
     Parameters
@@ -138,9 +138,7 @@ def choose_datum(
 
     Returns
     -------
-    datum : str
-    guess : DatumGuess or None
-        What the rows say, where it was needed.
+    str
 
     Raises
     ------
@@ -150,7 +148,7 @@ def choose_datum(
     """
     if datum is not None:
         _refuse_old(raw.stated_crs)
-        return parse_datum(datum), None
+        return parse_datum(datum)
     guess = detect_datum(at.x, at.y, units=places.units, stated=stated, known=known)
     if raw.stated_crs:
         told = parse_datum(raw.stated_crs)
@@ -164,9 +162,9 @@ def choose_datum(
                 datum=guess.datum,
                 reason=guess.reason,
             )
-        return told, guess
+        return told
     if guess.verdict == SURE and guess.datum is not None:
-        return guess.datum, guess
+        return guess.datum
     hint = f" Most likely {guess.datum}." if guess.verdict == LIKELY else ""
     raise IntakeError(
         "intake.datum_needed",

@@ -137,17 +137,13 @@ def rooms_named(
     return found.astype(object).where(found.notna(), None)
 
 
-def known_points(
-    typed: pd.DataFrame, ids: pd.Series, rooms: pd.DataFrame | None
-) -> pd.Series | None:
+def known_points(typed: pd.DataFrame, rooms: pd.DataFrame | None) -> pd.Series | None:
     """Return the register's own point of each row's room, where it rests on more than a model.
 
     Parameters
     ----------
     typed : DataFrame
         ``name``.
-    ids : Series of str or None
-        The file's own ids.
     rooms : GeoDataFrame or None
 
     Returns
@@ -162,7 +158,6 @@ def known_points(
     if sound.empty:
         return None
     by_name = dict(zip(sound["name"], sound.index, strict=True))
-    key = ids.where(ids.isin(sound.index), typed["name"].map(by_name))
-    points = sound.geometry.reindex(key.to_numpy())
+    points = sound.geometry.reindex(typed["name"].map(by_name).to_numpy())
     points.index = typed.index
     return points

@@ -15,6 +15,7 @@ from geo.crs import from_wgs84
 from geo.errors import IntakeError
 from geo.intake.apply import apply
 from geo.intake.datum import CANNOT_TELL, LIKELY, SURE, DatumGuess, detect_datum
+from geo.intake.judge import judge_datum
 from geo.intake.mapping import suggest_mapping
 from geo.intake.raw import RawTable, read_file
 from geo.read import read_study
@@ -169,6 +170,27 @@ def test_a_gbk_list_in_gcj02_lands_within_a_metre(units: gpd.GeoDataFrame) -> No
     north = intake.rows.geometry.y.to_numpy() - rows["lat"]
     assert (np.hypot(east, north) * 111_195).max() < 1.0
     assert intake.rows["located_unit_id"].tolist() == rows["unit_id"].tolist()
+
+
+def test_the_screen_can_ask_before_applying(units: gpd.GeoDataFrame) -> None:
+    raw = read_file(gbk_list(units, places(units, 200), "bd09"), name="名单.csv")[0]
+    mapping = suggest_mapping(raw, table="rooms")
+    found = judge_datum(raw, mapping, units=units)
+    assert found is not None
+    assert (found.verdict, found.datum) == (SURE, "bd09")
+    without = RawTable(name=raw.name, layer="", frame=raw.frame.drop(columns=["经度", "纬度"]))
+    assert judge_datum(without, suggest_mapping(without, table="rooms"), units=units) is None
+
+
+def test_rooms_of_the_register_prove_a_datum(units: gpd.GeoDataFrame) -> None:
+    rows = places(units, 6)
+    raw = read_file(gbk_list(units, rows, "gcj02"), name="名单.csv")[0]
+    mapping = suggest_mapping(raw, table="rooms")
+    rooms = apply(raw, mapping, units=units, datum="gcj02").rows
+    assert apply(raw, mapping, units=units, rooms=rooms).datum == "gcj02"
+    modelled = rooms.assign(location_basis="modelled")
+    with pytest.raises(IntakeError):
+        apply(raw, mapping, units=units, rooms=modelled)
 
 
 def test_what_cannot_be_proved_is_asked(units: gpd.GeoDataFrame) -> None:
