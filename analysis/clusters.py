@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -313,8 +314,9 @@ def describe_clusters(
     and no proof: see :func:`analysis.hotspots.scan`. Cost is the pairs of neighbouring cells.
     """
     table = found.clusters.copy()
-    inside, known, total = _residents_near(found, demand)
-    area = _cases_near(found)
+    ground = _ground(found)
+    inside, known, total = _residents_near(found, ground, demand)
+    area = _cases_near(found, ground)
     outside_cases, outside_people = found.located - area, total - inside
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.where(inside > 0, area / inside, np.nan)
@@ -340,37 +342,42 @@ def _lonlat(frame: gpd.GeoDataFrame) -> np.ndarray:
     return np.column_stack([frame.geometry.x, frame.geometry.y])
 
 
-def _ground(found: Clusters) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the mean place of each cluster's cases in each cell, its label and its cases."""
-    cells = cell_keys(found.points, found.radius_m / CELLS_A_RADIUS)
-    part = pd.MultiIndex.from_arrays([found.point_labels, cells]).factorize()[0]
+class _Ground(NamedTuple):
+    """The mean place of each cluster's cases in each cell, its label and its cases."""
+
+    middle: np.ndarray
+    label: np.ndarray
+    load: np.ndarray
+
+
+def _ground(found: Clusters) -> _Ground:
+    cell = pd.factorize(cell_keys(found.points, found.radius_m / CELLS_A_RADIUS))[0]
+    labels = len(found.clusters) + 1
+    part, kept = pd.factorize(cell * labels + found.point_labels + 1)
     load = np.bincount(part, found.weights)
     middle = [np.bincount(part, found.weights * found.points[:, i]) / load for i in range(2)]
-    label = np.empty(len(load), dtype=np.int64)
-    label[part] = found.point_labels
-    return np.column_stack(middle), label, load
+    return _Ground(np.column_stack(middle), kept % labels - 1, load)
 
 
-def _touches(found: Clusters, lonlat: np.ndarray) -> csr_array:
+def _touches(found: Clusters, ground: _Ground, lonlat: np.ndarray) -> csr_array:
     """Return 1 where a point (row) lies in the surroundings of a cluster (column)."""
-    middle, label, _ = _ground(found)
-    own = label >= 0
-    pairs = reach_pairs(lonlat, middle[own], found.radius_m)
+    own = ground.label >= 0
+    pairs = reach_pairs(lonlat, ground.middle[own], found.radius_m)
     pairs.data = np.ones_like(pairs.data)
     shape = (int(own.sum()), len(found.clusters))
-    cluster_of = csr_array((np.ones(shape[0]), (np.arange(shape[0]), label[own])), shape=shape)
-    touches = csr_array(pairs @ cluster_of)
+    entries = (np.ones(shape[0]), (np.arange(shape[0]), ground.label[own]))
+    touches = csr_array(pairs @ csr_array(entries, shape=shape))
     touches.data = np.ones_like(touches.data)
     return touches
 
 
-def _cases_near(found: Clusters) -> np.ndarray:
-    middle, _, load = _ground(found)
-    return np.asarray(_touches(found, middle).T @ load).round().astype(np.int64)
+def _cases_near(found: Clusters, ground: _Ground) -> np.ndarray:
+    near = _touches(found, ground, ground.middle).T @ ground.load
+    return np.asarray(near).round().astype(np.int64)
 
 
 def _residents_near(
-    found: Clusters, demand: gpd.GeoDataFrame
+    found: Clusters, ground: _Ground, demand: gpd.GeoDataFrame
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Return residents near each cluster (NaN where none is known), those on known points, all."""
     people = demand["people"].to_numpy(dtype=float)
@@ -378,7 +385,7 @@ def _residents_near(
     if "group" in demand:
         counted &= (demand["group"] == "resident").to_numpy(dtype=bool)
     rows, people = demand[counted], people[counted]
-    touches = _touches(found, _lonlat(rows)).T
+    touches = _touches(found, ground, _lonlat(rows)).T
     near = np.where(touches @ np.ones(len(people)) > 0, touches @ people, np.nan)
     if "location_basis" not in rows:
         return near, np.full(len(near), np.nan), float(people.sum())
