@@ -82,7 +82,8 @@ def _server_engine(url: str) -> sa.Engine:
         writes = connection.get_execution_options().get("writes", False)
         level = "READ COMMITTED" if writes else "REPEATABLE READ, READ ONLY"
         connection.exec_driver_sql(
-            f"SET TRANSACTION ISOLATION LEVEL {level}; SET LOCAL lock_timeout = '{BUSY_S}s'"
+            f"SET TRANSACTION ISOLATION LEVEL {level}; SET LOCAL lock_timeout = '{BUSY_S}s';"
+            "SET LOCAL synchronous_commit = on"  # whatever the server's own habit is
         )
 
     return engine

@@ -225,7 +225,11 @@ def frame_of(table: str, ids: Sequence[str], rows: Sequence[Values], specs: Spec
     frame = pd.DataFrame(data, index=index)
     if not has_point(table):
         return frame
-    points = [shapely.Point(p) if (p := row.get(GEOMETRY)) is not None else None for row in rows]
+    pairs = [row.get(GEOMETRY) for row in rows]
+    there = np.array([pair is not None for pair in pairs], dtype=bool)
+    points = np.full(len(pairs), None, dtype=object)
+    if there.any():
+        points[there] = shapely.points([pair for pair in pairs if pair is not None])
     return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(points, index=index, crs=WGS84))
 
 

@@ -168,6 +168,6 @@ class EditingOnServer(Editing):
 
 
 TestFile = Editing.TestCase
-TestFile.settings = settings(max_examples=20, stateful_step_count=20)
+TestFile.settings = settings(max_examples=15, stateful_step_count=20)
 TestServer = EditingOnServer.TestCase
-TestServer.settings = settings(max_examples=8, stateful_step_count=20)
+TestServer.settings = settings(max_examples=5, stateful_step_count=20)

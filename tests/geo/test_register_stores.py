@@ -142,7 +142,22 @@ def test_points_that_other_programs_wrote_are_read(blob, point):
     assert point_of_gpkg(blob) == point
 
 
+def test_a_save_waits_for_the_disk(file):
+    with writing(file._engine) as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2, "FULL"
+
+
 # ------------------------------------------------------------------------------- PostgreSQL
+
+
+def test_a_save_waits_for_the_servers_disk_whatever_its_habit(tmp_path):
+    with new_register("server", tmp_path) as register:
+        with psycopg.connect(register.name, autocommit=True) as connection:
+            connection.execute("ALTER ROLE roomplan SET synchronous_commit = off")
+        with open_register(register.name) as again, writing(again._engine) as connection:
+            assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+        with psycopg.connect(register.name, autocommit=True) as connection:
+            connection.execute("ALTER ROLE roomplan RESET synchronous_commit")
 
 
 def test_postgis_programs_read_the_layers(tmp_path):
