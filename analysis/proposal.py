@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -11,12 +12,21 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from analysis.coverage import Coverage, lonlat
+from analysis.coverage import Coverage, lonlat, share
+from analysis.results import case_places
 from analysis.scenario import Scenario, Study
-from analysis.siting import Plan, SitingProblem, choose
-from geo.errors import InfeasibleError
+from analysis.siting import Plan, SitingProblem, choose, evaluate
+from analysis.siting.explain import explain_sites
+from geo.errors import InfeasibleError, ScenarioError, first_ids
 from geo.reach import reach_pairs
-from geo.units import ancestors
+from geo.schema import WGS84
+from geo.units import ancestors, assign_units
+
+OWN_KIND = "village"
+"""What a place the planner added counts as in quotas and costs."""
+
+EVERYWHERE_M = 2.1e7
+"""More than half way round the earth: no limit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,14 +40,16 @@ class Proposal:
     problem : SitingProblem
         What was asked.
     sites : GeoDataFrame
-        The chosen sites by ``site_id``, in the order that gains most people first, with
-        ``people_in_order``, ``people_alone``, ``people_lost`` and ``people_modelled_share``.
-    before : float
-        People within reach without any new room.
+        The chosen sites by ``site_id``, in the order that helps most first, with
+        ``people_in_order`` newly within reach, ``people_modelled_share`` of them on modelled
+        points, ``people_alone`` and ``people_lost`` (NaN where the value is not people),
+        ``distance_saved`` in person-metres and the runner-up.
+    placed : GeoDataFrame
+        All candidates, in the order of the problem's columns after the rooms.
+    before, after : float
+        People within reach without and with the new rooms.
     covered : Series of bool
         Which demand points are within reach with the new rooms, on the demand's index.
-    candidates : int
-        How many sites could be chosen.
     unplaced : GeoDataFrame
         Sites of the wanted kinds that have no point and could not take part.
     """
@@ -45,21 +57,27 @@ class Proposal:
     plan: Plan
     problem: SitingProblem
     sites: gpd.GeoDataFrame
+    placed: gpd.GeoDataFrame
     before: float
+    after: float
     covered: pd.Series
-    candidates: int
     unplaced: gpd.GeoDataFrame
+
+    @property
+    def candidates(self) -> int:
+        """How many sites could be chosen."""
+        return len(self.placed)
 
     @property
     def gained(self) -> float:
         """People newly within reach."""
-        return float(self.plan.value) - self.before
+        return self.after - self.before
 
     @property
     def gained_modelled_share(self) -> float:
         """The share of the people gained who stand on modelled points."""
         gained = self.sites["people_in_order"]
-        modelled = (gained * self.sites["people_modelled_share"]).sum()
+        modelled = (gained * self.sites["people_modelled_share"].fillna(0.0)).sum()
         return float(modelled / gained.sum()) if gained.sum() > 0 else float("nan")
 
 
@@ -69,19 +87,22 @@ def propose(
     serving: gpd.GeoDataFrame,
     coverage: Coverage,
     *,
+    given: tuple[str, ...] | None = None,
     progress: Callable[..., Any] | None = None,
 ) -> Proposal:
-    """Choose sites for new rooms so that most people come within reach.
+    """Choose sites for new rooms, or score the planner's own choice in the same way.
 
     Parameters
     ----------
     study : Study
     scenario : Scenario
-        How many rooms, of which kinds, within which limits.
+        Objective, number, kinds, limits and everything the planner demands.
     serving : GeoDataFrame
         The open rooms that serve by distance; all are kept.
     coverage : Coverage
         Of the same rooms.
+    given : tuple of str, optional
+        Site ids to score instead of choosing; what they break is in the plan's ``faults``.
     progress : callable, optional
         Handed to :func:`analysis.siting.choose`.
 
@@ -92,11 +113,13 @@ def propose(
     Raises
     ------
     InfeasibleError
-        When no site of the wanted kinds has a point, or there are fewer sites than asked for.
+        When no site of the wanted kinds has a point, or no plan keeps all demands.
+    ScenarioError
+        When a required, forbidden or given site does not exist, or costs are missing.
     """
-    wanted = study.sites[study.sites["kind"].isin(scenario.kinds)]
+    wanted = study.sites[_wanted(study.sites, scenario, given or ())]
     has_point = ~(wanted.geometry.isna() | wanted.geometry.is_empty)
-    placed = wanted[has_point]
+    placed = _with_own(wanted[has_point], scenario, study.units)
     if placed.empty:
         raise InfeasibleError(
             "sites.none",
@@ -104,20 +127,20 @@ def propose(
             value=", ".join(scenario.kinds),
         )
     problem = problem_of(study, scenario, serving, placed, coverage)
-    plan = choose(problem, time_limit_s=scenario.time_limit_s, progress=progress)
-    chosen = np.asarray(plan.sites, dtype=int) - len(serving)
-    worth = site_worth(problem, np.asarray(plan.sites, dtype=int), study.demand)
-    sites = placed.iloc[chosen].join(worth.set_index(placed.index[chosen]))
-    sites = sites.sort_values("order", kind="stable").drop(columns="order")
-    after = coverage.covered.to_numpy() | (_serves(problem.pairs[:, plan.sites]).sum(axis=1) > 0)
+    if given is None:
+        plan = choose(problem, time_limit_s=scenario.time_limit_s, progress=progress)
+    else:
+        plan = evaluate(problem, _positions(given, placed, serving, "given"))
     people = study.demand["people"].fillna(0.0)
+    sites, covered = _explained(study, problem, plan, placed, coverage)
     return Proposal(
         plan=plan,
         problem=problem,
-        sites=_with_places(sites, study.units),
+        sites=sites,
+        placed=placed,
         before=float(people[coverage.covered].sum()),
-        covered=pd.Series(after, index=study.demand.index, name="covered"),
-        candidates=len(placed),
+        after=float(people[covered].sum()),
+        covered=covered,
         unplaced=wanted[~has_point],
     )
 
@@ -143,71 +166,165 @@ def problem_of(
     Returns
     -------
     SitingProblem
-        ``cost`` holds only pairs within the limit of their demand point; unknown people count 0.
+        For covering, ``cost`` holds the pairs within the limit of their demand point. For median
+        and center, it holds each point's nearest room and the sites nearer than that: no other
+        pair can change the answer. Unknown people count 0.
     """
-    limit = coverage.limit_m.to_numpy()
-    points = np.vstack([lonlat(serving), lonlat(placed)])
+    covering = scenario.objective in ("cover", "cover_all")
+    demand = lonlat(study.demand)
+    if covering:
+        points = np.vstack([lonlat(serving), lonlat(placed)])
+        cost = reach_pairs(demand, points, coverage.limit_m.to_numpy())
+    else:
+        cost = _nearer_pairs(demand, serving, placed, coverage)
+    county = ancestors(study.units, "county")
+    quotas = {label: (least, most) for label, least, most in scenario.quotas}
+    budgeted = scenario.budget > 0
+    blank = [None] * len(serving)
     return SitingProblem(
-        cost=reach_pairs(lonlat(study.demand), points, limit),
+        cost=cost,
         people=study.demand["people"].fillna(0.0).to_numpy(),
-        limit=float(limit.max()),
-        n_new=scenario.n_new,
+        limit=float(coverage.limit_m.max()) if covering else None,
+        n_new=None if scenario.objective == "cover_all" else scenario.n_new,
         objective=scenario.objective,
         existing=np.arange(len(serving)),
-        kinds=[None] * len(serving) + placed["kind"].tolist(),
+        required=_positions(scenario.required, placed, serving, "required"),
+        forbidden=_positions(scenario.forbidden, placed, serving, "forbidden"),
+        kinds=[*blank, *placed["kind"]],
+        groups=[*blank, *placed["unit_id"].map(county)],
+        quotas=quotas or None,
+        share=scenario.target_share,
+        demand_groups=study.demand["unit_id"].map(county).to_numpy(),
+        floors=scenario.floor_share or None,
+        cases=_case_load(study, scenario) if scenario.case_weight > 0 else None,
+        case_weight=scenario.case_weight,
+        site_cost=_costs(placed, scenario, len(serving)) if budgeted else None,
+        budget=scenario.budget if budgeted else None,
     )
 
 
-def site_worth(
-    problem: SitingProblem, chosen: np.ndarray, demand: gpd.GeoDataFrame
-) -> pd.DataFrame:
-    """Return what each chosen site adds: alone, in order, and what is lost without it.
-
-    Parameters
-    ----------
-    problem : SitingProblem
-    chosen : (k,) int array
-        Columns of the problem's cost.
-    demand : GeoDataFrame
-        Its ``location_basis`` tells which of the people gained stand on modelled points.
-
-    Returns
-    -------
-    DataFrame
-        One row a chosen site, in the order of ``chosen``. ``people_in_order`` adds up to all
-        people gained: the sites are taken in the order that gains most first (ties: the lower
-        column), which is ``order``.
-    """
-    people = np.asarray(problem.people, dtype=float)
-    covered = _serves(problem.pairs[:, problem.existing]).sum(axis=1) > 0
-    reach = _serves(problem.pairs[:, chosen]).tocsc()
-    free = np.where(covered, 0.0, people)
-    only_one = np.where(reach.sum(axis=1) == 1, free, 0.0)
-    table = pd.DataFrame({"people_alone": reach.T @ free, "people_lost": reach.T @ only_one})
-    modelled = (demand["location_basis"] == "modelled").to_numpy()
-    for column in ("order", "people_in_order", "people_modelled_share"):
-        table[column] = 0.0
-    left = set(range(len(chosen)))
-    for step in range(len(chosen)):
-        gain = reach.T @ free
-        best = min(left, key=lambda k: (-gain[k], chosen[k]))
-        won = np.zeros(len(people), dtype=bool)
-        won[reach.indices[reach.indptr[best] : reach.indptr[best + 1]]] = True
-        known = float(free[won & modelled].sum())
-        row = [step, gain[best], known / gain[best] if gain[best] else float("nan")]
-        table.loc[best, ["order", "people_in_order", "people_modelled_share"]] = row
-        free = np.where(won, 0.0, free)
-        left.remove(best)
-    return table
+def _wanted(sites: gpd.GeoDataFrame, scenario: Scenario, given: tuple[str, ...]) -> pd.Series:
+    named = sites.index.isin([*scenario.required, *given])
+    return sites["kind"].isin(scenario.kinds) | named
 
 
-def _serves(pairs: sp.csr_array) -> sp.csr_array:
-    """Return the pattern of pairs as ones, so that a distance of zero counts like any other."""
-    pairs = sp.csr_array(pairs)
-    return sp.csr_array((np.ones(pairs.nnz), pairs.indices, pairs.indptr), shape=pairs.shape)
+def _with_own(
+    placed: gpd.GeoDataFrame, scenario: Scenario, units: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Return the candidates with the planner's own places after them."""
+    if not scenario.own_sites:
+        return placed
+    ids, lon, lat = zip(*scenario.own_sites, strict=True)
+    points = gpd.GeoSeries(gpd.points_from_xy(lon, lat), index=list(ids), crs=WGS84)
+    own = gpd.GeoDataFrame(
+        {
+            "name": list(ids),
+            "kind": OWN_KIND,
+            "unit_id": assign_units(points, units)["unit_id"],
+            "location_basis": "register",
+        },
+        geometry=points,
+    )
+    return pd.concat([placed, own])
 
 
-def _with_places(sites: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _nearer_pairs(
+    demand: np.ndarray, serving: gpd.GeoDataFrame, placed: gpd.GeoDataFrame, coverage: Coverage
+) -> sp.csr_array:
+    """Return each point's nearest room and the candidate sites at most as far as that."""
+    nearest_m = coverage.nearest_m.to_numpy()
+    rows = np.flatnonzero(np.isfinite(nearest_m))
+    columns = serving.index.get_indexer(coverage.nearest_room.iloc[rows])
+    rooms = sp.csr_array((nearest_m[rows], (rows, columns)), shape=(len(demand), len(serving)))
+    farthest = np.where(np.isfinite(nearest_m), nearest_m, EVERYWHERE_M)
+    return sp.hstack([rooms, reach_pairs(demand, lonlat(placed), farthest)], format="csr")
+
+
+def _positions(
+    ids: tuple[str, ...], placed: gpd.GeoDataFrame, serving: gpd.GeoDataFrame, name: str
+) -> np.ndarray:
+    """Return the problem's columns of site ids; a forbidden site that is out anyway is no fault."""
+    found = placed.index.get_indexer(list(ids))
+    lost = [site for site, at in zip(ids, found, strict=True) if at < 0]
+    if lost and name != "forbidden":
+        raise ScenarioError(
+            "sites.unknown",
+            f"{name}: no candidate site {first_ids(lost)} with a point; check the ids.",
+            column=name,
+            ids=first_ids(lost),
+            count=len(lost),
+        )
+    return found[found >= 0] + len(serving)
+
+
+def _costs(placed: gpd.GeoDataFrame, scenario: Scenario, rooms: int) -> np.ndarray:
+    cost = placed["kind"].map(dict(scenario.kind_costs)).astype(float)
+    if "cost" in placed:
+        own = placed["cost"].astype(float)
+        cost = own.where(own.notna(), cost)
+    if cost.isna().any():
+        kinds = ", ".join(sorted(placed["kind"][cost.isna()].unique()))
+        raise ScenarioError(
+            "sites.no_costs",
+            f"There is a budget, but {int(cost.isna().sum())} sites have no cost (kinds {kinds});"
+            " give costs by kind.",
+            count=int(cost.isna().sum()),
+            value=kinds,
+        )
+    return np.concatenate([np.zeros(rooms), cost.to_numpy()])
+
+
+def _case_load(study: Study, scenario: Scenario) -> np.ndarray:
+    """Return the cases at each demand point: those of its place, shared out by people."""
+    demand = study.demand
+    place = demand["unit_id"]
+    counted = case_places(study.cases, study.units, pd.Index(place.unique())).value_counts()
+    people = demand["people"].fillna(0.0)
+    total = people.groupby(place).transform("sum")
+    part = (people / total.where(total > 0)).fillna(0.0)
+    return (place.map(counted).fillna(0.0) * part).to_numpy()
+
+
+def _reached(study: Study, sites: gpd.GeoDataFrame, coverage: Coverage) -> list[np.ndarray]:
+    """Return, site by site, the demand rows it is first to bring within the standard's reach."""
+    pairs = reach_pairs(lonlat(study.demand), lonlat(sites), coverage.limit_m.to_numpy()).tocsc()
+    done = coverage.covered.to_numpy().copy()
+    won = []
+    for start, end in pairwise(pairs.indptr):
+        rows = pairs.indices[start:end]
+        won.append(rows[~done[rows]])
+        done[rows] = True
+    return won
+
+
+def _explained(
+    study: Study,
+    problem: SitingProblem,
+    plan: Plan,
+    placed: gpd.GeoDataFrame,
+    coverage: Coverage,
+) -> tuple[gpd.GeoDataFrame, pd.Series]:
+    """Return the chosen sites with what each is worth, and who is within reach with them."""
+    rooms = len(problem.existing)
+    worth = explain_sites(problem, plan)
+    names = [*[None] * rooms, *placed["name"]]
+    worth["runner_up_name"] = [names[at] if at >= 0 else None for at in worth["runner_up"]]
+    # Only where the plan's value is people do its parts count people.
+    in_people = problem.objective in ("cover", "cover_all") and not problem.case_weight
+    for column, name in (("alone", "people_alone"), ("loss", "people_lost")):
+        worth[name] = worth[column] if in_people else float("nan")
+    at = worth.index.to_numpy() - rooms
+    worth = worth.set_index(placed.index[at]).rename_axis("site_id")
+    sites = placed.iloc[at].rename_axis("site_id").join(worth)
+    won = _reached(study, sites, coverage)
+    people = study.demand["people"].fillna(0.0).to_numpy()
+    modelled = np.where(study.demand["location_basis"] == "modelled", people, 0.0)
+    sites["people_in_order"] = [float(people[rows].sum()) for rows in won]
+    part = pd.Series([float(modelled[rows].sum()) for rows in won], index=sites.index)
+    sites["people_modelled_share"] = share(part, sites["people_in_order"])
     for level in ("township", "county"):
-        sites[level] = sites["unit_id"].map(ancestors(units, level)).map(units["name"])
-    return sites
+        units = sites["unit_id"].map(ancestors(study.units, level))
+        sites[level] = units.map(study.units["name"])
+    covered = coverage.covered.copy()
+    covered.iloc[np.concatenate([np.empty(0, dtype=int), *won])] = True
+    return sites, covered

@@ -79,6 +79,16 @@ class Scenario:
     kinds : tuple of str
         The kinds of candidate site that may be chosen.
     objective : {"cover", "cover_all", "median", "center"}
+        Most people within reach; fewest rooms for ``target_share``; least person-distance; least
+        worst distance.
+    required, forbidden : tuple of str
+        Site ids that every plan holds, and that none may hold.
+    own_sites : tuple of (id, longitude, latitude)
+        Places the planner added; candidates like the study's sites.
+    quotas : tuple of (label, least, most)
+        New rooms of a site kind or in a county (its ``unit_id``); None for no bound.
+    kind_costs : tuple of (kind, cost)
+        What a room at a site of that kind costs where the site itself has no known cost.
     others
         See the ``metadata`` of :func:`dataclasses.fields`: unit, bounds and help of each number.
 
@@ -110,6 +120,23 @@ class Scenario:
         8, 2, 1000, "", "The fewest cases that make a cluster.", integer=True
     )
     time_limit_s: float = _number(20, 0.1, 3600, "s", "How long the solver may take.")
+    target_share: float = _number(
+        0.55, 0.01, 1, "", "For the fewest rooms: the share of all people to be within reach."
+    )
+    floor_share: float = _number(
+        0, 0, 1, "", "The share of people that must be within reach in every county."
+    )
+    case_weight: float = _number(
+        0, 0, 100_000, "", "How many people one case counts as when sites are chosen."
+    )
+    budget: float = _number(
+        0, 0, 1e12, "", "What all new rooms may cost; 0 for no budget. Needs costs by kind."
+    )
+    required: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
+    own_sites: tuple[tuple[str, float, float], ...] = ()
+    quotas: tuple[tuple[str, int | None, int | None], ...] = ()
+    kind_costs: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -119,10 +146,18 @@ class Scenario:
         if unknown or not self.kinds:
             raise ScenarioError(
                 "scenario.kinds",
-                f"site kinds {', '.join(unknown) or '(none)'}: choose from {', '.join(SITE_KINDS)}.",
+                f"site kinds {', '.join(unknown) or '(none)'}:"
+                f" choose from {', '.join(SITE_KINDS)}.",
                 value=", ".join(unknown),
                 choices=", ".join(SITE_KINDS),
             )
+        for site_id, lon, lat in self.own_sites:
+            if not (abs(lon) <= 180 and abs(lat) <= 90):
+                raise ScenarioError(
+                    "scenario.own_site",
+                    f"own site {site_id!r} lies at {lon}, {lat}: no place on earth.",
+                    value=site_id,
+                )
         if self.objective not in OBJECTIVES:
             raise ScenarioError(
                 "scenario.objective",
