@@ -133,7 +133,7 @@ def nearer_pairs(instance: Instance, cap_m: float) -> sparse.csr_array:
     from scipy.spatial import cKDTree
 
     rooms = cKDTree(instance.site_xy[instance.existing])
-    nearest, which = rooms.query(instance.demand_xy, distance_upper_bound=cap_m)
+    nearest = rooms.query(instance.demand_xy, distance_upper_bound=cap_m)[0]
     radius = np.minimum(nearest, cap_m)
     sites = cKDTree(instance.site_xy)
     found = sites.query_ball_point(instance.demand_xy, radius, return_sorted=False)

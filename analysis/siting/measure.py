@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
-from scipy import optimize, sparse
+from scipy import sparse
 
 from analysis.siting.problem import Bools, Floats, Ints, SitingProblem
 
@@ -162,6 +162,8 @@ def _transport(problem: SitingProblem, new_sites: Ints, radius: float, aim: str)
     ``cover`` gives minus the weight served, ``median`` the least person-distance with everybody
     served or charged, ``center`` 0 where everybody can be served within ``radius``, else inf.
     """
+    from scipy import optimize  # 0.2 s that only problems with capacities need
+
     is_open = _open_mask(problem, new_sites)
     pairs = problem.pairs.tocoo()
     cap = np.inf if problem.penalty is None or aim == "cover" else problem.penalty

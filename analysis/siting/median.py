@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from analysis.siting import cover
-from analysis.siting.core import core_of
+from analysis.siting.core import Core, core_of
 from analysis.siting.measure import nearest_open
 from analysis.siting.problem import Bools, Floats, Ints, SitingProblem
 from analysis.siting.program import Program, Soft
@@ -159,3 +159,58 @@ def _add_levels(
     ]
     program.add_rows(len(row), parts, low=np.where(first, 1.0, 0.0))
     return base, scale
+
+
+def median_core(problem: SitingProblem, pulls: Pulls) -> tuple[Core, float]:
+    """Return the p-median as a maximal covering core, and the cost without any new site.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+    pulls : Pulls
+        With a finite ``cap`` wherever somebody counts.
+
+    Returns
+    -------
+    core : Core
+        Its covered weight is the person-distance saved.
+    base : float
+
+    Notes
+    -----
+    Point i at level k is a row of weight ``w_i (D_i,k+1 - D_ik)`` that every site within ``D_ik``
+    covers: whoever serves i within ``D_ik`` saves all the steps beyond (Cornuéjols, Nemhauser &
+    Wolsey 1980, doi:10.1137/0601030). Takes the sum of squared row lengths in memory.
+    """
+    near, cap, weight = pulls.near, pulls.cap, problem.weight
+    rows = np.repeat(np.arange(problem.n_demand), np.diff(near.indptr))
+    order = np.lexsort((near.data, rows))
+    rows, cost, cols = rows[order], near.data[order], near.indices[order]
+    last = np.ones(len(rows), dtype=bool)
+    last[:-1] = (rows[1:] != rows[:-1]) | (cost[1:] != cost[:-1])
+    ends = np.flatnonzero(last)
+    row = rows[ends]
+    farther = np.append(cost[ends][1:], 0.0)
+    edge = np.append(row[1:] != row[:-1], True)
+    step = weight[row] * (np.where(edge, cap[row], farther) - cost[ends])
+    lengths = ends + 1 - near.indptr[row]
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    at = np.arange(starts[-1]) - np.repeat(starts[:-1] - near.indptr[row], lengths)
+    ones = np.ones(len(at), dtype=np.int8)
+    cover = sparse.csr_array((ones, cols[at], starts), shape=(len(row), problem.n_sites))
+    columns = np.flatnonzero(np.bincount(near.indices, minlength=problem.n_sites))
+    cover = sparse.csr_array(cover[:, columns])
+    cover.sort_indices()
+    counted = weight > 0
+    core = Core(
+        cover=cover,
+        weight=step,
+        people=np.zeros(len(row)),
+        floor=np.full(len(row), -1),
+        columns=columns,
+        spare=[],
+        base_weight=0.0,
+        base_floor=np.zeros(0),
+        lost=0.0,
+    )
+    return core, float((weight[counted] * cap[counted]).sum())

@@ -9,10 +9,13 @@ import numpy as np
 from analysis.siting import gains, measure, median
 from analysis.siting.blame import blame_reach
 from analysis.siting.found import Found, has_side_rules, late, solved
+from analysis.siting.price import price_cover
 from analysis.siting.problem import Ints, SitingProblem
 from analysis.siting.run import Run
 
 SMALL = 3_000
+LARGE = 150_000
+LEVELS = 60_000_000
 
 
 def find_median(problem: SitingProblem, run: Run) -> Found:
@@ -25,7 +28,27 @@ def find_median(problem: SitingProblem, run: Run) -> Found:
     count = int(problem.n_new or 0) - len(problem.must_open)
     if has_side_rules(problem) or not 0 < count < free or pulls.near.nnz < SMALL:
         return solved(problem, median.median_model(problem, pulls), run)
+    if _is_local(problem, pulls):
+        return _median_priced(problem, pulls, count, run)
     return _median_large(problem, pulls, count, run)
+
+
+def _is_local(problem: SitingProblem, pulls: median.Pulls) -> bool:
+    """Return whether few sites compete for each point of a problem too large for one program."""
+    lengths = np.diff(pulls.near.indptr).astype(np.int64)
+    charged = np.isfinite(pulls.cap[problem.weight > 0]).all()
+    return bool(charged) and pulls.near.nnz > LARGE and int((lengths**2).sum()) < LEVELS
+
+
+def _median_priced(problem: SitingProblem, pulls: median.Pulls, count: int, run: Run) -> Found:
+    """Choose by a price per site, as a covering problem."""
+    core, base = median.median_core(problem, pulls)
+    if count >= len(core.columns):
+        saved, columns = float(core.weight.sum()), np.arange(len(core.columns))
+    else:
+        columns, saved = price_cover(core, count, run)
+    sites = _completed(problem, core.columns[columns])
+    return Found(sites, base - saved, False, "price and bound")
 
 
 def _median_large(problem: SitingProblem, pulls: median.Pulls, count: int, run: Run) -> Found:

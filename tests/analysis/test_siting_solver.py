@@ -108,3 +108,16 @@ def test_median_by_bound_agrees_with_the_whole_program(town, count, reach, monke
     assert bounded.verify(problem)
     assert bounded.value == pytest.approx(whole.value)
     assert bounded.bound == pytest.approx(whole.value)
+
+
+def test_priced_median_agrees_with_the_whole_program(town, monkeypatch):
+    instance, _ = town
+    problem = cover(town, existing=instance.existing, objective="median", penalty=3000.0)
+    exact = choose(problem)
+    monkeypatch.setattr(nearest, "SMALL", 0)
+    monkeypatch.setattr(nearest, "LARGE", 0)
+    priced = choose(problem)
+    assert priced.verify(problem)
+    assert priced.method == "price and bound"
+    assert priced.bound <= exact.value <= priced.value
+    assert priced.gap < 0.002
