@@ -14,6 +14,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 _ROW = 1024.0  # key distance between two latitude rows; more than any window is wide
+_SHORT = 96  # up to here a row is sorted by counting
 _SLACK_DEG = 1e-6  # about 0.1 m: covers the rounding of keys; the final filter is by metres
 
 
@@ -118,6 +119,7 @@ def _scan(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Count the pairs of each demand row into ``indptr[row + 1]``, or fill the rows."""
     low = np.zeros(3, dtype=np.int64)
     high = np.zeros(3, dtype=np.int64)
+    index, value = np.empty(_SHORT, dtype=np.int32), np.empty(_SHORT)
     for a in range(len(d_key)):
         band = np.floor((d_key[a] + 0.5 * _ROW) / _ROW)
         width = widths[int(band)]
@@ -143,22 +145,33 @@ def _scan(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
                     else:
                         count += 1
         if fill:
-            _sort_row(indices, data, start, at)
+            _sort_row(indices, data, start, at, index, value)
         else:
             indptr[d_id[a] + 1] = count
 
 
 @njit(cache=True, nogil=True)
-def _sort_row(indices, data, start, stop):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Sort one row by index (Shell's gaps: rows are short, and long ones stay bearable)."""
+def _sort_row(indices, data, start, stop, index, value):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Sort one row by index: short ones by counting the smaller, long ones by Shell's gaps."""
+    n = stop - start
+    if n <= len(index):
+        index[:n] = indices[start:stop]
+        value[:n] = data[start:stop]
+        for a in range(n):
+            smaller = 0
+            for b in range(n):  # no branch, so that the processor takes several at a time
+                smaller += index[b] < index[a]
+            indices[start + smaller] = index[a]
+            data[start + smaller] = value[a]
+        return
     gap = 1
-    while gap * 3 < stop - start:
+    while gap * 3 < n:
         gap = gap * 3 + 1
     while gap > 0:
         for a in range(start + gap, stop):
-            index, value, b = indices[a], data[a], a
-            while b >= start + gap and indices[b - gap] > index:
+            moved, kept, b = indices[a], data[a], a
+            while b >= start + gap and indices[b - gap] > moved:
                 indices[b], data[b] = indices[b - gap], data[b - gap]
                 b -= gap
-            indices[b], data[b] = index, value
+            indices[b], data[b] = moved, kept
         gap //= 3

@@ -79,6 +79,18 @@ def test_both_searches_give_the_same_bits(monkeypatch):
     assert (dense(results[0]) <= limit[:, None]).sum() == results[0].nnz
 
 
+def test_both_searches_sort_long_rows(monkeypatch):
+    """Rows of 300 entries take another way through the compiled sort than rows of 20."""
+    rng = np.random.default_rng(8)
+    demand, sites = rng.uniform((118, 25), (118.02, 25.02), (2, 300, 2))
+    results = []
+    for threshold in (0, 10**9):
+        monkeypatch.setattr(reach, "COMPILED_FROM", threshold)
+        results.append(reach.reach_pairs(demand, sites, 5_000))
+    assert same(*results)
+    assert results[0].nnz == 300 * 300
+
+
 def test_distances_agree_with_pyproj_on_the_sphere():
     geod = Geod(a=reach.EARTH_RADIUS_M, b=reach.EARTH_RADIUS_M)
     rng = np.random.default_rng(1)
