@@ -1,6 +1,6 @@
 """Readers of published siting instances; the files themselves are not ours to ship.
 
-OR-Library p-median (Beasley 1990), ``pmed*.txt``: ``n edges p``, then ``from to cost`` a line; where
+OR-Library p-median (Beasley 1990), ``pmed*.txt``: ``n edges p``, then ``from to cost`` lines; where
 an edge stands twice the last one counts; costs are shortest paths. Known optima come from a file
 ``pmedopt.txt`` (``name value`` a line) beside them.
 SJC maximal covering (Lorena), ``sjc*.txt``: ``x y demand`` a line; an index ``sjc.csv`` of
