@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from geo.intake.synonyms import VALUES
 from geo.schema import Column
+from geo.write import GUARDED
 
 _UNKNOWN_WORDS = ("无", "空", "暂无", "未知", "不详", "不明", "待定", "未填", "na", "n/a", "#n/a")
 _UNKNOWN_MARKS = ("-", "--", "—", "——", "―", "–", "/", "\\", "?", "？", "*", "。")
@@ -229,7 +230,8 @@ def _clean(text: str) -> str | None:
     text = text.strip(_BLANKS)
     if len(text) <= _LONGEST_UNKNOWN and (not text or text.lower() in UNKNOWN):
         return None
-    return text
+    # Our own CSV puts an apostrophe before what a spreadsheet program would run as a formula.
+    return text[1:] if text[0] == "'" and text.startswith(GUARDED, 1) else text
 
 
 def _word(text: str) -> str:
