@@ -17,7 +17,7 @@ from geo.intake.place import POINT_BASIS, Places, named_units, places_of
 from geo.intake.raw import RawTable
 from geo.intake.report import Intake, Remarks, held_back_rows
 from geo.intake.rooms import fill_room_kind, known_points, rooms_named, served_units
-from geo.intake.synonyms import IMPORTS
+from geo.intake.synonyms import IMPORTS, PLACE_COLUMNS
 from geo.intake.values import cleaned
 from geo.names import DOUBTFUL, find_units
 from geo.schema import TABLES, Table, table_faults
@@ -149,12 +149,12 @@ def stated_units(
     -------
     Series of str or None
     """
+    read = [t for t in PLACE_COLUMNS if t != "serves"]
+    fixed = {t: mapping.constants[t] for t in read if t in mapping.constants}
+    fixed = {t: word for t, word in fixed.items() if t not in mapping.columns}
+    frame = frame.assign(**fixed)
     code = _UNIT_COLUMN.get(mapping.table, "unit_id")
-    columns = {
-        t: mapping.columns[t]
-        for t in ("county", "township", "village", "address")
-        if t in mapping.columns
-    }
+    columns = {t: mapping.columns.get(t, t) for t in read if t in {*mapping.columns, *fixed}}
     if code in mapping.columns:
         columns["code"] = mapping.columns[code]
     stated = named_units(frame, columns, places, remarks)
@@ -166,12 +166,7 @@ def stated_units(
     usable = answer["unit_id"].notna() & ~answer["how"].isin([h for h in DOUBTFUL if h != "inside"])
     header = mapping.columns["name"]
     names = places.names(answer["unit_id"])
-    if mapping.table != "population":
-        remarks.add(usable, "by_own_name", column=header, values=texts, detail=names)
-    else:
-        bad = silent & ~usable & texts.notna()
-        words = answer["question"].fillna(names)
-        remarks.add(bad, "place", column=header, values=texts, detail=words)
+    remarks.add(usable, "by_own_name", column=header, values=texts, detail=names)
     return answer["unit_id"].where(usable, stated)
 
 
@@ -255,7 +250,7 @@ def _finish_units(
     spec, unit = IMPORTS[mapping.table], typed.pop("__unit")
     if mapping.table == "population":
         twice = unit.notna() & unit.duplicated(keep=False) & ~remarks.held
-        header = mapping.columns.get("unit_id", mapping.columns.get("name", "unit_id"))
+        header = next(iter(mapping.columns.values()))
         remarks.add(twice, "id_twice", column=header, values=unit)
         missing = unit.isna() & ~remarks.held
         remarks.add(missing, "no_place", column=header)
@@ -292,6 +287,9 @@ def _intake(
             rows[column] = pd.Series(None, index=rows.index, dtype=object)
     order = [c for c in (*spec.columns, "geometry") if c in rows]
     rows = rows[order]
+    for column, about in spec.columns.items():
+        if about.kind == "bool" and column in rows and rows[column].notna().all():
+            rows[column] = rows[column].astype(bool)
     if spec.geometry != "none":
         rows = gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4326")
     if mapping.table in TABLES and not rows.empty:

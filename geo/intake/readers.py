@@ -15,16 +15,17 @@ from geo.intake.grid import Grid
 from geo.intake.sandbox import MB, Limits, unpacked_error
 
 _HEAD = 4096
+# The first ending is the one to advise.
 ENDINGS = {
-    "xlsx": {"xlsx", "xlsm", "xlsb"},
-    "xls": {"xls", "et"},
-    "shp.zip": {"zip"},
-    "kmz": {"kmz", "zip"},
-    "gpkg": {"gpkg"},
-    "fgb": {"fgb"},
-    "kml": {"kml"},
-    "geojson": {"geojson", "json"},
-    "csv": {"csv", "tsv", "txt", "tab"},
+    "xlsx": ("xlsx", "xlsm", "xlsb"),
+    "xls": ("xls", "et"),
+    "shp.zip": ("zip",),
+    "kmz": ("kmz", "zip"),
+    "gpkg": ("gpkg",),
+    "fgb": ("fgb",),
+    "kml": ("kml",),
+    "geojson": ("geojson", "json"),
+    "csv": ("csv", "tsv", "txt", "tab"),
 }
 _WORDS = {
     "xlsx": "an Excel workbook",
@@ -42,6 +43,8 @@ _MAGIC = (
     (b"SQLite format 3\x00", "gpkg"),
     (b"fgb\x03fgb", "fgb"),
 )
+# A workbook with a password is an OLE container around its encrypted zip.
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _REFUSED_MAGIC = (
     (b"\x00\x00\x27\x0a", "a .shp on its own; zip it with its .shx, .dbf and .prj"),
     (b"%PDF", "a PDF; export the table as XLSX or CSV"),
@@ -76,6 +79,20 @@ def read_tables(path: Path, *, name: str, limits: Limits, folder: Path) -> list[
     """
     kind = sniff(path, name=name, limits=limits)
     check_ending(name, kind)
+    grids = _read_kind(kind, path, name=name, limits=limits, folder=folder)
+    if len(grids) > limits.layers:
+        raise IntakeError(
+            "intake.layers",
+            f"{name}: {len(grids)} sheets or layers are more than the {limits.layers} allowed; "
+            "delete those that are not needed.",
+            file=name,
+            count=len(grids),
+            limit=limits.layers,
+        )
+    return grids
+
+
+def _read_kind(kind: str, path: Path, *, name: str, limits: Limits, folder: Path) -> list[Grid]:
     if kind == "csv":
         from geo.intake.text import read_text
 
@@ -130,6 +147,8 @@ def sniff(path: Path, *, name: str, limits: Limits) -> str:
         return _sniff_zip(path, name, limits)
     for magic, kind in _MAGIC:
         if head.startswith(magic):
+            if kind == "xls" and _ENCRYPTED in path.read_bytes():
+                raise _encrypted(name)
             return kind
     for magic, what in _REFUSED_MAGIC:
         if head.startswith(magic):
@@ -159,7 +178,7 @@ def check_ending(name: str, kind: str) -> None:
     ending = name.lower().rpartition(".")[2] if "." in name else ""
     if ending in ENDINGS[kind] or not any(ending in known for known in ENDINGS.values()):
         return
-    right = sorted(ENDINGS[kind])[0] if kind != "xlsx" else "xlsx"
+    right = ENDINGS[kind][0]
     raise IntakeError(
         "intake.mislabelled",
         f"{name}: the name says .{ending}, but the content is {_WORDS[kind]}; rename it to "
@@ -205,12 +224,16 @@ def open_zip(path: Path, *, name: str, limits: Limits) -> zipfile.ZipFile:
     if sum(member.file_size for member in members) > limits.unpacked_mb * MB:
         raise unpacked_error(name, limits.unpacked_mb)
     if any(member.flag_bits & 1 for member in members):
-        raise IntakeError(
-            "intake.encrypted",
-            f"{name}: it is protected by a password; save it without one.",
-            file=name,
-        )
+        raise _encrypted(name)
     return archive
+
+
+def _encrypted(name: str) -> IntakeError:
+    return IntakeError(
+        "intake.encrypted",
+        f"{name}: it is protected by a password; save it without one.",
+        file=name,
+    )
 
 
 def damaged(name: str, what: str) -> IntakeError:

@@ -31,6 +31,7 @@ ALLOWED_DRIVERS = frozenset(
 _ALSO_SKIPPED = ("VRT", "WMS", "WMTS", "WCS", "HTTP", "GTI", "DAAS", "PLMOSAIC", "STACTA", "STACIT")
 _CLOSED_PORT = "http://127.0.0.1:9"
 _POLL_S = 0.05
+_LONGEST_WORD = 4 * MB
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from geo.intake.child import main; main()"
 
 Progress = Callable[[float, str], None]
@@ -50,8 +51,8 @@ class Limits:
         Address space of the child.
     cpu_s, wall_s : int
         Processor and elapsed seconds of the child.
-    members, rows, columns : int
-        Members of a zip; rows and columns of one table.
+    members, layers, rows, columns : int
+        Members of a zip; sheets or layers of a file; rows and columns of one of them.
     """
 
     file_mb: float = 200
@@ -60,6 +61,7 @@ class Limits:
     cpu_s: int = 60
     wall_s: int = 120
     members: int = 1000
+    layers: int = 100
     rows: int = 2_000_000
     columns: int = 500
 
@@ -185,6 +187,8 @@ def _listen(
             child.wait(timeout=max(0.1, end - time.monotonic()))
             return last
         *lines, buffer = (buffer + heard).split(b"\n")
+        if len(buffer) > _LONGEST_WORD:
+            raise memory_error(name, limits.memory_mb)
         for line in lines:
             word = json.loads(line)
             if "progress" in word:

@@ -103,6 +103,15 @@ def _stems(archive: zipfile.ZipFile) -> list[str]:
     ]
 
 
+def _label(stem: str) -> str:
+    """Return a member's name without folders; zips made in Chinese Windows carry GBK names."""
+    last = stem.rpartition("/")[2]
+    try:
+        return last.encode("cp437").decode("gb18030")
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return last
+
+
 def _unpack_parts(
     archive: zipfile.ZipFile, stem: str, place: Path, *, name: str, limits: Limits
 ) -> set[str]:
@@ -118,7 +127,7 @@ def _unpack_parts(
 
 
 def _check_parts(place: Path, stem: str, found: set[str], name: str) -> None:
-    label = stem.rpartition("/")[2][:60]
+    label = _label(stem)[:60]
     for part in ("dbf", "shx"):
         if part not in found:
             raise IntakeError(
@@ -165,7 +174,7 @@ def _shapefile(place: Path, stem: str, *, name: str, limits: Limits) -> Grid:
     fields = [field.encode("latin-1", "replace").decode(encoding, "replace") for field in names]
     about: dict[str, Any] = {
         "format": "shp",
-        "layer": stem.rpartition("/")[2],
+        "layer": _label(stem),
         "encoding": encoding,
     }
     prj = place / "data.prj"

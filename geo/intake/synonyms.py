@@ -268,5 +268,7 @@ def words_for(table: str) -> Mapping[str, tuple[str, ...]]:
     place = {} if table == "boundaries" else {c: _PLACE[c] for c in PLACE_COLUMNS}
     if table != "rooms":
         place.pop("serves", None)
+    if table == "population":
+        place["address"] = ("名称", "地区", "行政区划", "区划名称", "name", *_PLACE["address"])
     point = {c: _PLACE[c] for c in POINT_COLUMNS} if spec.geometry.startswith("point") else {}
     return {**words, **place, **point}

@@ -26,6 +26,7 @@ import shapely
 from geo.errors import IntakeError
 from geo.intake.raw import RawTable
 
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 SECRET = "TOP-SECRET-LEAK"
 
 
@@ -371,6 +372,9 @@ def faults(folder: Path) -> list[Sample]:
     for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         locked[locked.index(mark) + offset] |= 1
     return [
+        Sample("workbook with a password", "a.xlsx", _locked_book(), "intake.encrypted"),
+        Sample("old workbook, noise", "a.xls", _OLE + bytes(600), "intake.damaged"),
+        Sample("old workbook called csv", "a.csv", _OLE + b"\1" * 600, "intake.mislabelled"),
         Sample("nothing", "a.csv", b"", "intake.empty_file"),
         Sample("blanks only", "a.csv", b" \n \n", "intake.empty_file"),
         Sample("header only", "a.csv", "名称,经度\n".encode(), "intake.empty"),
@@ -463,6 +467,11 @@ def faults(folder: Path) -> list[Sample]:
             "intake.members",
         ),
     ]
+
+
+def _locked_book() -> bytes:
+    """Return the outside of an encrypted workbook: an OLE container that names its content."""
+    return _OLE + bytes(504) + "EncryptedPackage".encode("utf-16-le")
 
 
 def _but(parts: dict[str, bytes], ending: str) -> dict[str, bytes]:

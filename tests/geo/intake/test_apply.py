@@ -105,7 +105,8 @@ def test_a_good_row_is_accepted_as_it_stands() -> None:
         "reported",
         "reported",
     )
-    assert row["is_open"] is True
+    assert intake.rows["is_open"].dtype == bool
+    assert row["is_open"]
     assert (row.geometry.x, row.geometry.y) == (118.25, 24.75)
     assert list(table_faults("rooms", intake.rows, file="x", unit_ids=UNITS.index)) == []
 
@@ -216,6 +217,23 @@ def test_codes_of_two_offices_are_settled_by_the_name() -> None:
     clash = taken({**rows, "乡镇": ["丰州镇", "省新镇"]})
     assert "code_differs" in codes(clash)
     assert clash.counts[HELD] == 1
+
+
+def test_a_list_without_a_county_column_can_be_told_its_county() -> None:
+    raw = raw_of({"名称": ["甲"], "类型": ["社区"], "乡镇": ["官桥镇"]})
+    suggested = suggest_mapping(raw, table="rooms")
+    assert apply(raw, suggested, units=UNITS).counts[HELD] == 1
+    told = Mapping("rooms", suggested.columns, constants={"county": "安溪县", "basis": "register"})
+    rows = apply(raw, told, units=UNITS).rows
+    assert rows["located_unit_id"].tolist() == ["350524104"]
+    assert rows["basis"].tolist() == ["register"]
+
+
+def test_population_by_full_name() -> None:
+    rows = {"名称": ["南安市丰州镇", "官桥镇", "丰州镇"], "常住人口": ["1", "2", "3"]}
+    intake = taken(rows, table="population")
+    assert codes(intake) == ["id_twice", "place", "id_twice"]
+    assert intake.rows.empty
 
 
 def test_swapped_pairs_are_swapped_back_on_request() -> None:

@@ -45,6 +45,7 @@ def test_limits_are_errors() -> None:
     assert _code(content, file_mb=0.001) == "intake.too_large"
     assert _code(content, rows=299) == "intake.rows"
     assert _code(content, columns=2) == "intake.columns"
+    assert _code(corpus.workbook([["a"], ["b"]]), name="a.xlsx", layers=0) == "intake.layers"
     assert _code(content, wall_s=0) == "intake.time"
     assert _code(content, unpacked_mb=0.0001) == "intake.unpacked"
 
