@@ -41,6 +41,13 @@ def _cover_large(problem: SitingProblem, core: Core, run: Run) -> Found:
     return Found(sites, core.base_weight + covered, False, "price and bound")
 
 
+def _share_large(problem: SitingProblem, core: Core, needed: float, run: Run) -> Found:
+    """Cover a share by a price per site."""
+    columns, fewest = price.price_share(core, max(0.0, needed - core.base_weight), run)
+    sites = np.union1d(problem.must_open, core.columns[columns]).astype(np.intp)
+    return Found(sites, fewest + len(problem.must_open), False, "price and bound")
+
+
 def filled(problem: SitingProblem, core: Core, columns: Ints, count: int) -> Ints:
     """Return chosen columns and required sites, filled up to the number with any others."""
     others = [np.setdiff1d(core.columns, core.columns[columns]), *core.spare]
@@ -56,6 +63,11 @@ def cover_share(problem: SitingProblem, run: Run) -> Found:
     reachable = core.base_weight + float(core.weight.sum())
     if needed > reachable * (1 + 1e-12):
         _blame_share(problem, needed, reachable)
+    limited = problem.quotas or problem.floors or problem.budget is not None
+    if core.cover.nnz > LARGE and problem.share < 1 and not limited:
+        found = _share_large(problem, core, needed, run)
+        if problem.n_new is None or len(found.sites) <= problem.n_new:
+            return found
     everyone = problem.share >= 1 and not problem.floors
     model = cover.cover_model(problem, core, aim="everyone" if everyone else "fewest")
     answer = solve(model.program, run)

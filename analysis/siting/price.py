@@ -228,6 +228,55 @@ def price_cover(core: Core, count: int, run: Run) -> tuple[Ints, float]:
     return np.sort(best), max(bound, value)
 
 
+def price_share(core: Core, needed: float, run: Run) -> tuple[Ints, float]:
+    """Choose few columns of a large core that cover so much weight, and bound how few can.
+
+    Parameters
+    ----------
+    core : Core
+    needed : float
+        At most the weight of the core.
+    run : Run
+
+    Returns
+    -------
+    columns : int array
+    bound : float
+        No fewer columns cover ``needed``.
+
+    Notes
+    -----
+    Whatever covers ``needed`` has ``covered(S) - p |S| <= surplus(p)`` and so at least
+    ``(needed - surplus(p)) / p`` columns, at every price p.
+    """
+    best = greedy_cover(core, len(core.columns), enough=needed)
+    if len(best) < 2:
+        return np.sort(best), float(len(best))
+    price = max(_covered(core, best) - _covered(core, best[:-1]), 1e-9 * needed)
+    bound, below, above = 0.0, 0.0, np.inf
+    for _ in range(TRIES):
+        priced = solve_at(core, price, run)
+        bound = max(bound, (needed - priced.surplus) / price)
+        found = greedy_cover(core, len(core.columns), start=priced.columns, enough=needed)
+        found = trim_cover(core, found, 1, enough=needed)
+        best = found if len(found) < len(best) else best
+        if not run.tell("search", float(len(best)), bound) or np.ceil(bound - 1e-6) >= len(best):
+            break
+        if _covered(core, priced.columns) < needed:
+            above = price
+        else:
+            below = price
+        previous = price
+        price = (
+            np.sqrt(below * above)
+            if below > 0 and above < np.inf
+            else (previous * 0.9 if above < np.inf else previous * 1.1)
+        )
+        if abs(price - previous) < 1e-6 * previous:
+            break
+    return np.sort(best), bound
+
+
 def _covered(core: Core, columns: Ints) -> float:
     return float(core.weight[covered_by(core.cover, columns)].sum())
 

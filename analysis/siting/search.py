@@ -12,7 +12,9 @@ from analysis.siting.problem import Ints
 from analysis.siting.run import Run
 
 
-def greedy_cover(core: Core, count: int, *, start: Ints | None = None) -> Ints:
+def greedy_cover(
+    core: Core, count: int, *, start: Ints | None = None, enough: float = np.inf
+) -> Ints:
     """Return up to ``count`` columns, each adding the most weight to those before.
 
     Parameters
@@ -21,6 +23,8 @@ def greedy_cover(core: Core, count: int, *, start: Ints | None = None) -> Ints:
     count : int
     start : int array, optional
         Columns chosen already; they come first and count.
+    enough : float
+        Stop once so much weight is covered.
 
     Returns
     -------
@@ -41,7 +45,8 @@ def greedy_cover(core: Core, count: int, *, start: Ints | None = None) -> Ints:
     heap = [(-g, j) for j, g in enumerate(gain.tolist()) if g > 0]
     heapq.heapify(heap)
     picked = first.tolist()
-    while heap and len(picked) < count:
+    covered = float(core.weight[~open_rows].sum())
+    while heap and len(picked) < count and covered < enough:
         best = heapq.heappop(heap)[1]
         mine = rows[starts[best] : starts[best + 1]]
         mine = mine[open_rows[mine]]
@@ -52,19 +57,27 @@ def greedy_cover(core: Core, count: int, *, start: Ints | None = None) -> Ints:
             continue
         picked.append(best)
         open_rows[mine] = False
+        covered -= now
     return np.array(picked, dtype=np.intp)
 
 
-def trim_cover(core: Core, columns: Ints, count: int) -> Ints:
-    """Return ``count`` of the columns, closing again and again the one least missed."""
+def trim_cover(core: Core, columns: Ints, count: int, *, enough: float = -np.inf) -> Ints:
+    """Return ``count`` of the columns, closing again and again the one least missed.
+
+    No column is closed that would leave less than ``enough`` weight covered.
+    """
     chosen = np.zeros(len(core.columns), dtype=bool)
     chosen[columns] = True
     part = sparse.csr_array(core.cover[:, columns])
     times = np.diff(part.indptr)
     by_column = part.tocsc()
     loss = by_column.T @ np.where(times == 1, core.weight, 0.0)
+    covered = float(core.weight[times > 0].sum())
     for _ in range(len(columns) - count):
         least = int(np.argmin(loss))
+        if covered - loss[least] < enough:
+            break
+        covered -= float(loss[least])
         rows = by_column.indices[by_column.indptr[least] : by_column.indptr[least + 1]]
         times[rows] -= 1
         chosen[columns[least]], loss[least] = False, np.inf

@@ -121,3 +121,15 @@ def test_priced_median_agrees_with_the_whole_program(town, monkeypatch):
     assert priced.method == "price and bound"
     assert priced.bound <= exact.value <= priced.value
     assert priced.gap < 0.002
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.95])
+def test_priced_share_agrees_with_the_whole_program(town, share, monkeypatch):
+    problem = cover(town, objective="cover_all", n_new=None, share=share)
+    exact = choose(problem)
+    monkeypatch.setattr(covering, "LARGE", 0)
+    priced = choose(problem)
+    assert priced.verify(problem)
+    assert priced.method == "price and bound"
+    assert priced.bound <= exact.value <= priced.value
+    assert priced.value - priced.bound <= max(2, 0.05 * exact.value)
