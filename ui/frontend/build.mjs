@@ -1,7 +1,7 @@
 // Builds static/bundle.js: Leaflet, the map's own scripts and their styles in one file.
 // The styles travel inside the script, so that a map can never be drawn before they are there.
 import { build } from "esbuild";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -31,4 +31,7 @@ const js = await build({
 const notice = await readFile(join(here, "NOTICE"), "utf8");
 const banner = `/*!\n${notice.replaceAll("*/", "* /")}*/\n`;
 await mkdir(out, { recursive: true });
-await writeFile(join(out, "bundle.js"), banner + js.outputFiles[0].text);
+// Renamed when whole, so that a running app never serves half of it.
+const part = join(out, `bundle.js.${process.pid}.part`);
+await writeFile(part, banner + js.outputFiles[0].text);
+await rename(part, join(out, "bundle.js"));
