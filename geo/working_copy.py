@@ -275,8 +275,9 @@ def as_now(intake: Intake, raw: RawTable, mapping: Mapping, current: pd.DataFram
     Returns
     -------
     Intake
-        With the study's own columns beside those of the contract; and what is unknown in the
-        register and blank in the file stays unknown, although it could be worked out.
+        With the study's own columns beside those of the contract. What is unknown in the register
+        and blank in the file stays unknown, although it could be worked out; and a list without
+        coordinates leaves the register's own points where they are.
     """
     if intake.rows.empty:
         return intake
@@ -292,7 +293,16 @@ def as_now(intake: Intake, raw: RawTable, mapping: Mapping, current: pd.DataFram
             blank = cleaned(cells[head]).isna() & known[name].isna()
             blank &= rows.index.isin(current.index)
             rows.loc[blank, name] = None
+    if "geometry" in rows and not _gives_points(raw, mapping):
+        placed = known.geometry.notna().to_numpy()
+        for name in ("geometry", "location_basis"):
+            rows[name] = rows[name].where(~placed, known[name])
     return replace(intake, rows=rows)
+
+
+def _gives_points(raw: RawTable, mapping: Mapping) -> bool:
+    """Tell whether a list says where its rows are; else those of the register stay."""
+    return raw.shapes is not None or "lon" in mapping.columns or "lonlat" in mapping.columns
 
 
 def _as_kind(texts: pd.Series, current: pd.Series) -> pd.Series:

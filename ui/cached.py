@@ -14,8 +14,14 @@ from analysis.clusters import Clusters
 from analysis.journey import Survey
 from analysis.proposal import Proposal
 from analysis.scenario import Scenario, Study
-from geo.read import read_study
+from geo.read import Tables, read_settings, read_study
+from geo.register import open_register
+from geo.register_home import register_target, stamp_of
+from geo.write import table_bytes
+from ui.data_words import history_table
+from ui.wording import words
 
+MOST_IN_CURVE = 60
 KEYS: dict[Any, Any] = {
     Study: lambda study: study.fingerprint,
     Scenario: repr,
@@ -23,15 +29,26 @@ KEYS: dict[Any, Any] = {
 }
 
 
+# Files of a register change with every reader; its own stamp tells of edits.
+REGISTER_FILES = (".gpkg", ".gpkg-wal", ".gpkg-shm")
+
+
 def load(folder: Path) -> Study:
-    """Return the study in a folder, read again when one of its files changes."""
-    stamps = [(str(p), p.stat().st_mtime_ns) for p in sorted(folder.rglob("*")) if p.is_file()]
-    return _load(str(folder), repr(stamps))
+    """Return the study in a folder, read again when a file or the register changes."""
+    return Study.of(load_tables(folder))
+
+
+def load_tables(folder: Path) -> Tables:
+    """Return the study's tables, read again when a file or the register changes."""
+    files = (p for p in sorted(folder.rglob("*")) if p.suffix not in REGISTER_FILES)
+    stamps = [(str(p), p.stat().st_mtime_ns) for p in files if p.is_file()]
+    target = register_target(folder, read_settings(folder))
+    return _load(str(folder), repr(stamps), target, stamp_of(target))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _load(folder: str, stamps: str) -> Study:
-    return Study.of(read_study(folder))
+def _load(folder: str, stamps: str, target: str, change: str) -> Tables:
+    return read_study(folder)
 
 
 def survey(study: Study, scenario: Scenario) -> Survey:
@@ -62,3 +79,29 @@ def proposal(measured: Survey) -> Proposal:
     found = journey.proposal_of(measured)
     found.plan.verify(found.problem)
     return found
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def history(register: str, fingerprint: str, row_id: str) -> pd.DataFrame:
+    """Return the register's history, of one row where it is named, as of a fingerprint."""
+    with open_register(register) as found:
+        return found.history(row_id=row_id or None)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def change_file(register: str, fingerprint: str, row_id: str, change: int, lang: str) -> bytes:
+    """Return all rows of one change as a CSV file."""
+    rows = history(register, fingerprint, row_id)
+    return table_bytes(history_table(rows[rows["change"] == change], words(lang)), ".csv")
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
+def curve(measured: Survey) -> pd.DataFrame:
+    """Return people within reach for up to twice as many new rooms as asked for."""
+    return journey.curve_of(measured, most=min(2 * int(measured.scenario.n_new), MOST_IN_CURVE))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
+def stability(measured: Survey) -> pd.DataFrame:
+    """Return how often each site is picked when what is uncertain differs a little."""
+    return journey.stability_of(measured)

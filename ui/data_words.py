@@ -1,11 +1,10 @@
-"""The register in words: coordinate systems and their evidence, plans, history, exports."""
+"""The register in words: coordinate systems and their evidence, plans, history."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-import geopandas as gpd
 import pandas as pd
 
 from geo.intake.datum import DatumGuess
@@ -16,8 +15,6 @@ from ui.tables import percent, whole
 from ui.wording import Words
 
 DATUMS = ("wgs84", "gcj02", "bd09", "cgcs2000")
-MOST_IDS = 5
-MAP_ENDINGS = (".geojson", ".gpkg")
 
 
 def datum_text(datum: str, text: Words) -> str:
@@ -156,22 +153,3 @@ def history_rows(history: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the history for a machine: values of before and after under their columns."""
     plain = history.astype(object).where(history.notna(), None)
     return plain.to_dict("records")
-
-
-def exported(frame: pd.DataFrame, ending: str) -> pd.DataFrame:
-    """Return a layer as it is written to a file, so that reading it back gives the same layer.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Ids in the index.
-    ending : str
-        Spreadsheets get ``lon`` and ``lat`` in WGS-84 degrees in place of the geometry; map
-        formats get them beside it, because their own coordinates are rounded.
-    """
-    out = frame.reset_index()
-    if not isinstance(frame, gpd.GeoDataFrame):
-        return out
-    points = frame.geometry
-    out["lon"], out["lat"] = points.x.to_numpy(), points.y.to_numpy()
-    return out if ending in MAP_ENDINGS else pd.DataFrame(out.drop(columns="geometry"))

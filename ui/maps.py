@@ -114,6 +114,7 @@ def show(
     key: str,
     height: int = 620,
     on_click: Callable[[Click], None] | None = None,
+    on_place: Callable[[float, float], None] | None = None,
 ) -> Click | None:
     """Draw the view on a Streamlit page and return what was clicked last.
 
@@ -127,6 +128,8 @@ def show(
     on_click : callable, optional
         Called with a new click before the page runs again, so that the one run which follows
         already knows it.
+    on_place : callable, optional
+        Called in the same way with longitude and latitude of a click on the map itself.
 
     Returns
     -------
@@ -157,13 +160,16 @@ def show(
         click = _click(session.sent(frame_key))
         if click is not None and on_click is not None:
             on_click(click)
+        place = _place(session.sent(frame_key))
+        if place is not None and on_place is not None:
+            on_place(*place)
 
     answer = st_folium(
         standing,
         key=frame_key,
         height=height,
         use_container_width=True,
-        returned_objects=["last_active_drawing"],
+        returned_objects=["last_active_drawing", *(["last_clicked"] if on_place else [])],
         feature_group_to_add=state,
         on_change=changed,
     )
@@ -177,6 +183,15 @@ def _click(answer: Mapping[str, Any] | None) -> Click | None:
     if not {"layer", "feature", "count"} <= set(given):
         return None
     return Click(str(given["layer"]), str(given["feature"]), int(given["count"]))
+
+
+def _place(answer: Mapping[str, Any] | None) -> tuple[float, float] | None:
+    """Return where the map itself was clicked, if that is a place on earth."""
+    given = (answer or {}).get("last_clicked") or {}
+    if not {"lng", "lat"} <= set(given):
+        return None
+    lon, lat = float(given["lng"]), float(given["lat"])
+    return (lon, lat) if abs(lon) <= 180 and abs(lat) <= 90 else None
 
 
 def _state(view: MapView) -> list[Call]:

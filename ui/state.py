@@ -85,6 +85,19 @@ def _from_link(name: str, default: Any, parse: Callable[[str], Any]) -> Any:
         return default
 
 
+def hold(name: str, value: Any) -> None:
+    """Keep a thing for this session only: an upload read, rows being edited; None lets it go."""
+    if value is None:
+        st.session_state.pop(f"held_{name}", None)
+    else:
+        st.session_state[f"held_{name}"] = value
+
+
+def held(name: str, default: Any = None) -> Any:
+    """Return what :func:`hold` keeps under a name."""
+    return st.session_state.get(f"held_{name}", default)
+
+
 def sent(key: str) -> Any:
     """Return what a component sent, readable before the page runs; None if nothing yet."""
     return st.session_state.get(key)

@@ -22,7 +22,9 @@ from geo.intake.raw import RawTable, read_file
 from geo.intake.report import Intake
 from geo.read import Tables, read_settings, read_study
 from geo.register import LAYERS, restore_register
+from geo.register_export import exchange_frame
 from geo.register_home import is_there, register_target
+from geo.register_values import COORDINATE_DIGITS
 from geo.working_copy import (
     Plan,
     as_now,
@@ -39,7 +41,6 @@ from geo.write import ENDINGS, json_text, table_bytes, write_bytes
 from ui import data_report
 from ui.data_words import (
     datum_text,
-    exported,
     history_rows,
     history_table,
     plan_lines,
@@ -273,7 +274,9 @@ def run_export(options: argparse.Namespace, text: Words) -> None:
     if options.at is not None:
         with _register(options) as register:
             frame = register.read(options.table, at=options.at)
-    write_bytes(table_bytes(exported(frame, ending), ending, name=options.table), options.out)
+    plain = exchange_frame(frame, options.table, ending)
+    content = table_bytes(plain, ending, name=options.table, digits=COORDINATE_DIGITS)
+    write_bytes(content, options.out)
     answer = {"table": options.table, "rows": len(frame), "file": str(options.out)}
     _say(options, answer, [text("cli.wrote", file=options.out)])
 

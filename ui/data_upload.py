@@ -1,0 +1,379 @@
+"""An upload on the Data page, from the file to the accepted change, one step below the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import streamlit as st
+
+from geo.crs import parse_datum
+from geo.errors import RoomplanError
+from geo.intake.apply import apply
+from geo.intake.datum import CANNOT_TELL, LIKELY, SURE, DatumGuess
+from geo.intake.judge import judge_datum
+from geo.intake.mapping import Mapping
+from geo.intake.raw import RawTable, read_file
+from geo.intake.report import ACCEPTED, HELD, WARNED, Intake
+from geo.intake.synonyms import IMPORTS, words_for
+from geo.register import LAYERS, open_register
+from geo.register_home import register_target
+from geo.working_copy import (
+    Plan,
+    as_now,
+    import_rows,
+    open_working,
+    own_columns,
+    plan_import,
+    save_mapping,
+    saved_mappings,
+    suggest,
+)
+from geo.write import guard
+from ui import data_map, data_report, state
+from ui.data_desk import Desk
+from ui.data_words import DATUMS, cells_table, datum_text, evidence_lines, plan_lines, value_text
+from ui.widgets import MIME, MOST_ROWS
+from ui.wording import Words
+
+TYPES = ["xlsx", "xls", "csv", "tsv", "txt", "geojson", "json", "gpkg", "zip", "kml", "fgb"]
+OTHER = "other"
+LEAVE_OUT = ""
+SHOWN_ROWS = 200
+BANNERS = {SURE: st.success, LIKELY: st.info, CANNOT_TELL: st.warning}
+
+
+def upload(desk: Desk) -> None:
+    """Draw the upload and as many of its steps as can be taken."""
+    text = desk.text
+    _say_done(desk)
+    left, right = st.columns([3, 1])
+    with right:
+        table = st.selectbox(
+            text("data.as_table"), LAYERS, format_func=lambda t: text(f"data.table_{t}"), key="as"
+        )
+    with left:
+        file = st.file_uploader(
+            text("data.file"), type=TYPES, key=f"file_{state.held('uploads', 0)}"
+        )
+        st.caption(text("data.file_help"))
+    if file is None:
+        return
+    raw = _one_table(_read(file, text), text)
+    if raw is None:
+        return
+    key = f"{file.file_id}_{raw.layer}_{table}"
+    mapping, saved = _map_columns(desk, raw, table, key)
+    st.markdown(f"##### {text('data.step_datum')}")
+    guess = judge_datum(raw, mapping, units=desk.units, rooms=desk.tables.frames["rooms"])
+    datum, settled = _choose_datum(raw, table, guess, text, key)
+    if not settled:
+        return
+    intake = _apply(desk, raw, mapping, datum, key)
+    _show_rows(desk, intake, key)
+    _accept(desk, intake, mapping, saved, raw)
+
+
+def _say_done(desk: Desk) -> None:
+    """Say what the last import did, and offer to take it back at once."""
+    text, change = desk.text, state.held("imported")
+    if state.held("undone") is not None:
+        st.success(text("data.undone", change=state.held("undone")))
+        state.hold("undone", None)
+    if change is None:
+        return
+    left, right = st.columns([4, 1])
+    left.success(text("data.accepted_as", change=change), icon=":material/check:")
+    if right.button(text("data.undo"), key="undo_import", width="stretch"):
+        with open_register(desk.tables.register) as register:
+            register.undo(who=desk.who, change=change)
+        state.hold("imported", None)
+        state.hold("undone", change)
+        state.hold("seen", None)
+        st.rerun()
+
+
+def _read(file: Any, text: Words) -> list[RawTable]:
+    """Read an upload once in the sandbox; the button stops it, as does any other click."""
+    held = state.held("upload")
+    if held is not None and held[0] == file.file_id:
+        return held[1]
+    if state.held("cancelled") == file.file_id:
+        st.info(text("data.cancelled"))
+        if not st.button(text("data.read_again"), key="again"):
+            return []
+        state.hold("cancelled", None)
+    place = st.empty()
+    with place.container():
+        bar = st.progress(0.0, text("data.reading"))
+        stop = st.button(text("data.cancel"), key="cancel")
+        if stop:
+            state.hold("cancelled", file.file_id)
+            st.rerun()
+        # Any word to the page ends this run when the reader has clicked; the child dies with it.
+        raws = read_file(
+            file.getvalue(),
+            name=file.name,
+            progress=lambda share, _: bar.progress(min(share, 1.0), text("data.reading")) and None,
+            cancel=_beat(bar, text),
+        )
+    place.empty()
+    state.hold("upload", (file.file_id, raws))
+    return raws
+
+
+def _beat(bar: Any, text: Words) -> Callable[[], bool]:
+    """Return what the reader of the file asks now and then: it lets the page hear a click."""
+    beats = 0
+
+    def cancelled() -> bool:
+        nonlocal beats
+        beats += 1
+        if beats % 10 == 0:
+            bar.progress(min(beats / 1000, 0.9), text("data.reading"))
+        return False
+
+    return cancelled
+
+
+def _one_table(raws: list[RawTable], text: Words) -> RawTable | None:
+    if len(raws) < 2:
+        return raws[0] if raws else None
+    layers = {raw.layer: raw for raw in raws}
+    return layers[st.selectbox(text("data.layer"), list(layers), key="layer")]
+
+
+def _map_columns(desk: Desk, raw: RawTable, table: str, key: str) -> tuple[Mapping, list[Mapping]]:
+    """Draw one box for each column of the table, filled by what the headings say."""
+    text = desk.text
+    saved = saved_mappings(desk.folder)
+    current = desk.tables.frames[table]
+    found = suggest(raw, table=table, current=current, saved=saved)
+    st.markdown(f"##### {text('data.step_columns')}")
+    st.caption(text("data.columns_help", rows=len(raw.frame), file=raw.name))
+    if raw.refused:
+        st.warning(text("data.note_refused", value=text("data.comma").join(raw.refused)))
+    headers = [LEAVE_OUT, *(c for c in raw.frame if c not in own_columns(raw, table, current))]
+    columns = {}
+    with st.expander(_mapped_text(found, len(words_for(table)), text), expanded=not found.columns):
+        places = st.columns(3)
+        for number, target in enumerate(words_for(table)):
+            head = found.columns.get(target, LEAVE_OUT)
+            with places[number % 3]:
+                columns[target] = st.selectbox(
+                    _target_label(table, target, text),
+                    headers,
+                    index=headers.index(head) if head in headers else 0,
+                    format_func=lambda h: _with_sample(raw, h, text),
+                    key=f"map_{key}_{target}",
+                )
+    chosen = {target: head for target, head in columns.items() if head}
+    return Mapping(table, chosen, found.values, found.constants), saved
+
+
+def _mapped_text(mapping: Mapping, total: int, text: Words) -> str:
+    pairs = [
+        f"{data_report.column_name(mapping.table, target, text)} ← {head}"
+        for target, head in mapping.columns.items()
+    ]
+    told = text("data.comma").join(pairs)
+    return text("data.mapped", count=len(pairs), total=total, pairs=told)
+
+
+def _target_label(table: str, target: str, text: Words) -> str:
+    column = IMPORTS[table].columns.get(target)
+    needed = column is not None and column.required and not column.unknown and column.kind == "text"
+    return data_report.column_name(table, target, text) + (" *" if needed else "")
+
+
+def _with_sample(raw: RawTable, header: str, text: Words) -> str:
+    """Return a heading with the first thing that stands below it."""
+    if header == LEAVE_OUT:
+        return text("data.leave_out")
+    cells = raw.frame[header].dropna()
+    cells = cells[cells.str.strip() != ""]
+    return header if cells.empty else f"{header}  ({str(cells.iloc[0])[:24]})"
+
+
+def _choose_datum(
+    raw: RawTable, table: str, guess: DatumGuess | None, text: Words, key: str
+) -> tuple[str | None, bool]:
+    """Ask for the coordinate system; return it, and whether the import can go on."""
+    if guess is None:
+        st.caption(text("data.no_coordinates"))
+        return None, True
+    verdict = text(f"data.verdict_{guess.verdict.replace(' ', '_')}")
+    name = datum_text(guess.datum, text) if guess.datum else text("data.datum_none")
+    lines = "\n".join(f"- {line}" for line in evidence_lines(guess, text))
+    BANNERS[guess.verdict](text("data.verdict", verdict=verdict, datum=name) + f"\n\n{lines}")
+    if raw.stated_crs:
+        st.caption(text("data.stated_crs", crs=raw.stated_crs))
+    proven = guess.datum if guess.verdict == SURE else None
+    options = [*DATUMS, OTHER]
+    start = proven if proven in DATUMS else None
+    chosen = st.radio(
+        text("data.datum_question"),
+        options,
+        index=None if start is None else options.index(start),
+        format_func=lambda d: text("data.datum_other") if d == OTHER else datum_text(d, text),
+        horizontal=True,
+        key=f"datum_{key}",
+    )
+    if chosen == OTHER:
+        told = st.text_input(text("data.epsg"), value=proven or "", key=f"epsg_{key}")
+        if not told.strip():
+            return None, False
+        chosen = parse_datum(told.strip())
+    if chosen is None:
+        st.info(text("data.datum_ask"))
+        return None, False
+    same = {chosen, "wgs84" if chosen == "cgcs2000" else chosen}
+    if proven is not None and proven not in same:
+        st.warning(text("data.datum_against", datum=datum_text(proven, text)))
+    return chosen, True
+
+
+def _apply(desk: Desk, raw: RawTable, mapping: Mapping, datum: str | None, key: str) -> Intake:
+    rooms = desk.tables.frames["rooms"]
+    told = {"units": desk.units, "datum": datum, "rooms": rooms}
+    intake = apply(raw, mapping, **told)
+    swapped = int((intake.remarks["code"] == "intake.row.swapped").sum())
+    if swapped and st.checkbox(desk.text("data.fix_swapped", count=swapped), key=f"swap_{key}"):
+        intake = apply(raw, mapping, **told, fix_swapped=True)
+    return as_now(intake, raw, mapping, desk.tables.frames[mapping.table])
+
+
+def _show_rows(desk: Desk, intake: Intake, key: str) -> None:
+    """Show what became of the rows: figures, map, table, report, files to mend."""
+    text = desk.text
+    st.markdown(f"##### {text('data.step_rows')}")
+    for place, state_name in zip(st.columns(3), (ACCEPTED, WARNED, HELD), strict=True):
+        place.metric(text(f"data.{state_name}"), f"{intake.counts[state_name]:,}")
+    for line in data_report.notes_lines(intake, text):
+        st.caption(line)
+    rows = intake.rows
+    has_points = isinstance(rows, gpd.GeoDataFrame) and rows.geometry.notna().any()
+    left, right = st.columns(2) if has_points else (None, st.container())
+    if left is not None:
+        with left:
+            settings = desk.tables.settings
+            view = data_map.preview_map(rows, desk.units, text, settings=settings)
+            data_map.show(view, key="preview")
+    with right:
+        st.dataframe(shown_rows(rows, intake.table, desk), hide_index=True, height=data_map.HEIGHT)
+    told = data_report.report_table(intake, text)
+    noted = told[told[text("data.problem")] != ""]
+    if len(noted):
+        st.markdown(f"###### {text('data.report')}")
+        height = 35 * (min(len(noted), MOST_ROWS) + 1) + 3
+        st.dataframe(noted.map(guard), hide_index=True, width="stretch", height=height)
+    _files(intake, text)
+
+
+def shown_rows(rows: pd.DataFrame, table: str, desk: Desk) -> pd.DataFrame:
+    """Return the first accepted rows as people read them."""
+    names = desk.units["name"]
+    plain = pd.DataFrame(rows).head(SHOWN_ROWS)
+    out = {desk.text("data.id"): plain.index}
+    for column in plain:
+        cells = plain[column]
+        if column == "geometry":
+            cells = cells.map(lambda p: None if p is None else (p.x, p.y))
+        if column.endswith("unit_id"):
+            cells = cells.map(names)
+        head = data_report.column_name(table, column, desk.text)
+        out[head] = [guard(value_text(v, desk.text)) for v in cells]
+    return pd.DataFrame(out)
+
+
+def _files(intake: Intake, text: Words) -> None:
+    left, right = st.columns(2)
+    left.download_button(
+        text("data.download_report"),
+        data_report.report_bytes(intake, text, ending=".xlsx"),
+        file_name=f"{text('data.report')}.xlsx",
+        mime=MIME[".xlsx"],
+        key="download_report",
+        width="stretch",
+        on_click="ignore",
+    )
+    if intake.counts[HELD]:
+        right.download_button(
+            text("data.download_held", count=intake.counts[HELD]),
+            data_report.held_back_bytes(intake, text),
+            file_name=f"{text('data.held_back')}.xlsx",
+            mime=MIME[".xlsx"],
+            key="download_held",
+            width="stretch",
+            on_click="ignore",
+        )
+
+
+def _accept(
+    desk: Desk, intake: Intake, mapping: Mapping, saved: list[Mapping], raw: RawTable
+) -> None:
+    """Show what would change, and save it as one transaction when told."""
+    text = desk.text
+    st.markdown(f"##### {text('data.step_accept')}")
+    if intake.rows.empty:
+        st.info(text("data.nothing_to_accept"))
+        return
+    mode = st.radio(
+        text("data.mode"),
+        ("merge", "replace"),
+        index=None,
+        format_func=lambda m: text(f"data.mode_{m}", table=text(f"data.table_{intake.table}")),
+        key=f"mode_{intake.table}",
+    )
+    if mode is None:
+        st.info(text("data.mode_ask"))
+        return
+    plan = plan_import(intake, desk.tables, replaces=mode == "replace")
+    for line in plan_lines(intake.table, plan, text):
+        st.markdown(f"- {line}")
+    _show_cells(desk, plan, intake)
+    if st.button(text("data.accept"), type="primary", key="accept"):
+        _save(desk, intake, plan, mapping, saved, raw)
+
+
+def _show_cells(desk: Desk, plan: Plan, intake: Intake) -> None:
+    if plan.preview.cells.empty:
+        return
+    current = desk.tables.frames[intake.table]
+    names = current["name"].to_dict() if "name" in current else {}
+    with st.expander(desk.text("data.cells", count=len(plan.preview.cells))):
+        cells = cells_table(plan, intake.table, desk.text, names).head(SHOWN_ROWS)
+        st.dataframe(cells.map(guard), hide_index=True, width="stretch")
+
+
+def _save(
+    desk: Desk, intake: Intake, plan: Plan, mapping: Mapping, saved: list[Mapping], raw: RawTable
+) -> None:
+    try:
+        with st.spinner(desk.text("data.saving")):
+            with open_working(desk.folder, who=desk.who):
+                pass
+            change = import_rows(
+                register_target(desk.folder, desk.tables.settings),
+                intake.table,
+                intake.rows,
+                who=desk.who,
+                label=raw.name,
+                units=desk.units,
+                replaces=plan.replaces,
+                based_on=plan.based_on,
+            )
+            save_mapping(desk.folder, mapping, saved=saved)
+    except RoomplanError as error:
+        st.error(desk.text.explain(error), icon=":material/error:")
+        return
+    if change is None:
+        st.info(desk.text("terminal.nothing_changed"))
+        return
+    state.hold("imported", change)
+    state.hold("seen", None)
+    state.hold("upload", None)
+    state.hold("uploads", state.held("uploads", 0) + 1)
+    st.rerun()
