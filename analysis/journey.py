@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from analysis.clusters import Clusters, find_clusters
@@ -13,6 +14,7 @@ from analysis.coverage import (
     cover,
     coverage_by_unit,
     limits_m,
+    lonlat,
     open_rooms,
     serves_by_distance,
 )
@@ -21,6 +23,11 @@ from analysis.hotspots import scan
 from analysis.proposal import Proposal, propose
 from analysis.results import case_places, held_by, received_by, results_by_unit
 from analysis.scenario import Scenario, Study
+from analysis.siting.outlook import coverage_curve, stability
+from geo.reach import reach_pairs
+
+WIDEST = 1.25
+"""Distances up to this multiple of the limit are needed when limit and distance vary by a tenth."""
 
 LEVELS = ("city", "county", "township")
 
@@ -139,3 +146,38 @@ def hotspots_of(measured: Survey, *, simulations: int = 999, seed: int = 1) -> p
 def proposal_of(measured: Survey) -> Proposal:
     """Choose the scenario's new rooms on top of the survey's."""
     return propose(measured.study, measured.scenario, measured.serving, measured.coverage)
+
+
+def curve_of(measured: Survey, *, most: int) -> pd.DataFrame:
+    """Return people within reach against the number of new rooms, each number solved apart."""
+    return coverage_curve(proposal_of(measured).problem, most)
+
+
+def stability_of(measured: Survey, *, runs: int = 20, seed: int = 1) -> gpd.GeoDataFrame:
+    """Return how often each site is picked when limits, people and positions differ a little.
+
+    Parameters
+    ----------
+    measured : Survey
+    runs, seed : int
+        See :func:`analysis.siting.outlook.stability`; every factor varies by up to a tenth.
+
+    Returns
+    -------
+    GeoDataFrame
+        Sites picked at least once, the most stable first, with ``picked_share`` (0–1) and
+        ``in_plan``, whether the plan itself holds them.
+
+    Notes
+    -----
+    Distances are taken as shares of the limit that holds at each point, so that one factor moves
+    the limits of town and country alike.
+    """
+    found = proposal_of(measured)
+    limit = measured.coverage.limit_m.to_numpy()
+    points = np.vstack([lonlat(measured.serving), lonlat(found.placed)])
+    pairs = reach_pairs(lonlat(measured.study.demand), points, limit * WIDEST)
+    pairs.data /= np.repeat(limit, np.diff(pairs.indptr))
+    picked = stability(replace(found.problem, cost=pairs, limit=1.0), runs=runs, seed=seed)
+    sites = found.placed.iloc[picked.index.to_numpy() - len(measured.serving)]
+    return sites.assign(picked_share=picked.to_numpy(), in_plan=sites.index.isin(found.sites.index))

@@ -121,3 +121,25 @@ def by_month(dates: pd.Series, text: Words) -> alt.Chart:
         )
         .properties(height=220)
     )
+
+
+def curve(points: pd.DataFrame, text: Words) -> alt.Chart:
+    """Return people within reach against the number of new rooms, its elbow set off."""
+    rows = points.reset_index()
+    base = alt.Chart(rows).encode(
+        x=alt.X("n_new:Q", title=text("sites.n_new"), axis=alt.Axis(tickMinStep=1)),
+        y=alt.Y(
+            "value:Q",
+            title=text("column.people_covered"),
+            scale=alt.Scale(zero=False),
+            axis=alt.Axis(format=","),
+        ),
+        tooltip=[
+            alt.Tooltip("n_new:Q", title=text("sites.n_new")),
+            alt.Tooltip("value:Q", format=",", title=text("column.people_covered")),
+            alt.Tooltip("added:Q", format=",", title=text("column.people_in_order")),
+        ],
+    )
+    elbow = base.transform_filter("datum.elbow").mark_point(color=SECOND, size=120, filled=True)
+    line = base.mark_line(color=ACCENT, point=alt.OverlayMarkDef(size=16))
+    return (line + elbow).properties(height=280)

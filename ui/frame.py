@@ -78,7 +78,9 @@ def measured(**settings: Any) -> Survey:
     return cached.survey(study, _scenario(study, language(), settings))
 
 
-def setting(name: str, field: str, label: str, *, default: float, step: float) -> float:
+def setting(
+    name: str, field: str, label: str, *, default: float, step: float, fmt: str = ""
+) -> float:
     """Draw a number setting within the bounds that the scenario gives it."""
     bounds = BOUNDS[field]
     kind = bounds["kind"]
@@ -87,7 +89,7 @@ def setting(name: str, field: str, label: str, *, default: float, step: float) -
         min_value=bounds["least"],
         max_value=bounds["most"],
         step=kind(step),
-        format="%.0f" if kind is float else "%d",
+        format=fmt or ("%.0f" if kind is float else "%d"),
         key=state.slot(name, kind(default), parse=_within(bounds)),
         help=words(language().lang)(f"help.{field}"),
     )

@@ -11,6 +11,7 @@ from analysis.audit import full_coverage
 from analysis.clusters import Clusters, describe_clusters
 from analysis.journey import Survey
 from analysis.proposal import Proposal
+from analysis.rivals import Rivals
 from geo.units import ancestors
 from geo.write import table_bytes
 from ui.tables import SUPPRESSED, place_name, present, reason_text
@@ -39,8 +40,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "sites": (
         "rank", "name", "kind", "county", "township", "people_in_order", "people_modelled_share",
-        "people_alone", "people_lost", "location_basis", "site_id",
+        "people_alone", "people_lost", "location_basis", "points", "runner_up_name",
+        "runner_up_loss", "site_id",
     ),
+    "rivals": ("name", "people", "plan_a", "plan_b", "gained", "lost", "difference"),
+    "rival_sites": ("holder", "name", "kind", "county", "township", "site_id"),
+    "stability": ("name", "kind", "picked_share", "in_plan", "site_id"),
     "unplaced": ("name", "kind", "note", "site_id"),
     "rooms": (
         "name", "level", "kind", "serves", "located", "opened", "basis", "location_basis", "note",
@@ -93,6 +98,7 @@ SHEETS = {
     "sites": "sites.table",
     "rooms": "overview.room_table",
     "clusters": "cases.clusters",
+    "rivals": "scenarios.by_county",
     "hotspots": "cases.hotspots",
     "audit": "districts.audit",
 }
@@ -207,6 +213,22 @@ def suppressed(frame: gpd.GeoDataFrame, measured: Survey) -> pd.DataFrame:
 def sites_list(proposal: Proposal) -> gpd.GeoDataFrame:
     """Return the chosen sites in the order that gains most people first."""
     return proposal.sites.assign(rank=range(1, len(proposal.sites) + 1))
+
+
+def rivals_list(rivals: Rivals) -> pd.DataFrame:
+    """Return people within reach of each county under two plans, where the second wins first."""
+    table = rivals.by_county.sort_values("difference", ascending=False, kind="stable")
+    return table.rename(columns={"first": "plan_a", "second": "plan_b"})
+
+
+def rival_sites(rivals: Rivals, first: str, text: Words) -> pd.DataFrame:
+    """Return the chosen sites of two plans with which of them holds each."""
+    parts = (
+        (rivals.both, text("scenarios.both")),
+        (rivals.only_first, text("scenarios.only", name=first)),
+        (rivals.only_second, text("scenarios.only", name=text("scenarios.second"))),
+    )
+    return pd.concat([pd.DataFrame(sites).assign(holder=holder) for sites, holder in parts])
 
 
 def _for_maps(frame: pd.DataFrame, columns: Sequence[str], least: int) -> pd.DataFrame:

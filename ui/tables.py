@@ -12,7 +12,8 @@ from ui.wording import Words
 
 PEOPLE = {
     "population", "people", "people_covered", "people_uncovered", "people_per_room", "site_people",
-    "people_alone", "people_in_order", "people_lost", "people_near",
+    "people_alone", "people_in_order", "people_lost", "people_near", "runner_up_loss", "plan_a",
+    "plan_b", "gained", "lost", "difference", "points",
 }  # fmt: skip
 RATES = {"rooms_per_10k", "cases_per_10k", "activities_per_room", "relative_risk", "expected"}
 CHOICES = {"kind": "kind", "site_kind": "kind", "level": "level", "status": "audit_status"}
@@ -114,7 +115,7 @@ def place_name(gap: pd.Series, words: Words) -> str:
 def _column(frame: pd.DataFrame, column: str, words: Words) -> pd.Series:
     values = frame[column]
     if column in PEOPLE:
-        return values.astype(float).round().astype("Int64")
+        return values.astype(float).replace([np.inf, -np.inf], np.nan).round().astype("Int64")
     if column.endswith("_m"):
         return (values.astype(float).replace(np.inf, np.nan) / 1000).round(2)
     if column.endswith("_share") or column.startswith("share_"):

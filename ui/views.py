@@ -13,6 +13,7 @@ from analysis.coverage import is_context, lonlat
 from analysis.journey import Survey
 from analysis.proposal import Proposal
 from analysis.results import main_categories
+from analysis.rivals import Rivals
 from geo.crs import metric_crs
 from geo.reach import nearest
 from geo.units import ancestors
@@ -96,7 +97,7 @@ def cases(measured: Survey, found: Clusters, table: pd.DataFrame, text: Words) -
     return view(measured, layers, text)
 
 
-def sites(measured: Survey, proposal: Proposal, text: Words) -> MapView:
+def sites(measured: Survey, proposal: Proposal, text: Words, *, selected: Any = None) -> MapView:
     """Return the suggested sites as numbered pins over the rooms that stand."""
     chosen = proposal.sites
     order = pd.Series(range(1, len(chosen) + 1), index=chosen.index).astype(str)
@@ -112,6 +113,16 @@ def sites(measured: Survey, proposal: Proposal, text: Words) -> MapView:
         share_layer(measured, text, covered=proposal.covered, name=text("sites.layer_gain")),
         *_boundaries(measured, text),
         *room_layers(measured, text),
+        Points(
+            "candidates",
+            text("sites.layer_candidates"),
+            points=proposal.placed,
+            symbol=proposal.placed["kind"],
+            basis=proposal.placed["location_basis"],
+            tooltip=proposal.placed["name"],
+            group=text("overview.group_sites"),
+            shown=False,
+        ),
         Reach(
             "new_reach",
             text("overview.layer_reach"),
@@ -128,7 +139,46 @@ def sites(measured: Survey, proposal: Proposal, text: Words) -> MapView:
             group=text("overview.group_sites"),
         ),
     ]
-    return view(measured, layers, text)
+    return view(measured, layers, text, selected=selected)
+
+
+def rivals(measured: Survey, both: Rivals, first: str, text: Words) -> MapView:
+    """Return two plans on one map: what both hold, what only one holds, who wins by county."""
+    table = both.by_county
+    units = measured.study.units
+    tips = units["name"] + "\n" + table["difference"].map(lambda people: f"{people:+,.0f}")
+    layers = [
+        Polygons(
+            "county",
+            text("scenarios.difference"),
+            shapes=units.loc[table.index],
+            values=(table["gained"] - table["lost"]).where(lambda d: d != 0),
+            fmt="{:+,.0f}",
+            tooltip=tips[table.index],
+            line="strong",
+        ),
+        *[
+            Pins(
+                key,
+                name,
+                points=sites,
+                label=pd.Series(label, index=sites.index),
+                tooltip=sites["name"],
+            )
+            for key, name, sites, label in (
+                ("both", text("scenarios.both"), both.both, "="),
+                ("first", text("scenarios.only", name=first), both.only_first, "A"),
+                (
+                    "second",
+                    text("scenarios.only", name=text("scenarios.second")),
+                    both.only_second,
+                    "B",
+                ),
+            )
+            if len(sites)
+        ],
+    ]
+    return view(measured, layers, text, search=False)
 
 
 def gaps(measured: Survey, shown: gpd.GeoDataFrame, text: Words) -> MapView:

@@ -6,9 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from analysis.journey import Survey
+from analysis.proposal import Proposal
 from geo.write import guard
 from ui import report
 from ui.tables import present
+from ui.word import word_report
 from ui.wording import Words
 
 MOST_ROWS = 15
@@ -61,6 +63,18 @@ def downloads(
                 width="stretch",
                 on_click="ignore",
             )
+
+
+def word_download(measured: Survey, proposal: Proposal, text: Words) -> None:
+    """Offer the report as a Word document, written only when asked for."""
+    if st.toggle(text("report.make"), key="word_make"):
+        st.download_button(
+            text("report.download"),
+            word_report(measured, proposal, text),
+            file_name=f"{text('report.title')}-{measured.scenario.as_of.isoformat()}.docx",
+            mime="application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            on_click="ignore",
+        )
 
 
 def card(title: str, rows: dict[str, str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from docx import Document
 from docx.enum.section import WD_ORIENT
@@ -16,7 +17,7 @@ from docx.shared import Cm, Pt
 from analysis.journey import Survey
 from analysis.proposal import Proposal
 from ui import report
-from ui.tables import percent, present, whole
+from ui.tables import kilometres, percent, present, whole
 from ui.wording import Words
 
 FONTS = {"zh": "SimSun", "en": "Times New Roman"}
@@ -78,14 +79,22 @@ def word_report(measured: Survey, proposal: Proposal | None, text: Words) -> byt
 def proven(proposal: Proposal, text: Words) -> str:
     """Say what a plan achieves and what is proven of it, in words."""
     plan = proposal.plan
+    key = plan.objective if plan.gap == 0 else f"{plan.objective}_open"
+    people = float(np.asarray(proposal.problem.people).sum())
     return text(
-        "sites.proven" if plan.gap == 0 else "sites.not_proven",
+        f"proven.{key}",
         count=len(proposal.sites),
         before=whole(proposal.before),
-        value=whole(plan.value),
+        after=whole(proposal.after),
         gained=whole(proposal.gained),
+        value=whole(plan.value),
         bound=whole(plan.bound),
         gap=percent(plan.gap, 3),
+        share=percent(proposal.problem.share, 0),
+        mean_km=kilometres(plan.value / people if people else float("nan")),
+        mean_bound_km=kilometres(plan.bound / people if people else float("nan")),
+        worst_km=kilometres(plan.value),
+        worst_bound_km=kilometres(plan.bound),
     )
 
 

@@ -90,12 +90,72 @@ def test_a_broken_link_falls_back(toy, link):
 def test_sites_of_the_toy_city_are_proven(toy):
     test = page("sites", new="1")
     assert "1,600" in test.success[0].value
-    assert words("zh")("sites.proven")[:6] in test.success[0].value
+    assert words("zh")("proven.cover")[:6] in test.success[0].value
+
+
+def plan_of(test: AppTest) -> list[str]:
+    tables = [found.value for found in test.dataframe]
+    return next(table["候选点编号"].tolist() for table in tables if "依次新增覆盖人数" in table)
+
+
+@pytest.mark.parametrize(
+    ("link", "sites"),
+    [
+        ({"new": "1"}, ["s1"]),
+        ({"new": "1", "pin": "s4"}, ["s4"]),
+        ({"new": "1", "ban": "s1"}, ["s2"]),
+        ({"new": "1", "quota": "campus:1-"}, ["s2"]),
+        ({"new": "1", "quota": "B:1-1"}, ["s4"]),
+        ({"new": "1", "goal": "median"}, ["s2"]),
+        ({"goal": "cover_all", "share": "0.8"}, ["s1"]),
+        ({"new": "1", "own": "x@118.15@25.15"}, ["x"]),
+        ({"new": "3", "budget": "1", "costs": "village:1;campus:2;community:3"}, ["s4"]),
+        ({"new": "2", "floor": "0.8"}, ["s1", "s4"]),
+        ({"new": "1", "own": "x@y@z", "quota": "::", "costs": ";:a", "pin": "none"}, ["s1"]),
+    ],
+)
+def test_a_link_carries_every_demand(toy, link, sites):
+    test = page("sites", **link)
+    assert not test.exception
+    assert plan_of(test) == sites
+
+
+def test_pin_rule_out_and_release_with_the_keyboard(toy):
+    test = page("sites", new="1")
+    test.multiselect(key="w_pin").set_value(["s2"]).run()
+    assert plan_of(test) == ["s2"]
+    assert test.query_params["pin"] == "s2"
+    test.multiselect(key="w_pin").set_value([]).run()
+    assert plan_of(test) == ["s1"]
+    assert "pin" not in test.query_params
+
+
+def test_plans_are_kept_and_compared(toy):
+    test = page("sites", new="2")
+    test.text_input(key="scenario_name").set_value("第一案").run()
+    next(b for b in test.button if b.label == words("zh")("scenarios.keep")).click().run()
+    test.multiselect(key="w_pin").set_value(["s4"]).run()
+    test.selectbox(key="scenario_other").set_value("第一案").run()
+    assert not test.exception
+    values = {metric.label: metric.value for metric in test.metric}
+    assert values[words("zh")("scenarios.gained")] == "100"
+    assert values[words("zh")("scenarios.lost")] == "300"
+
+
+def test_curve_and_stability(toy):
+    test = page("sites", new="1")
+    test.toggle(key="site_curve").set_value(True).run()
+    test.toggle(key="site_stable").set_value(True).run()
+    assert not test.exception
+    picked = next(t.value for t in test.dataframe if "被选中比例（%）" in t.value)
+    assert picked["名称"].iloc[0] == "二社区"
+    assert 50 < picked["被选中比例（%）"].iloc[0] <= 100
 
 
 def test_the_page_and_the_command_line_choose_the_same_sites(capsys):
     link = {"urban": "3000", "rural": "3000"}
-    shown = page("sites", **link).dataframe[0].value
+    tables = [found.value for found in page("sites", **link).dataframe]
+    shown = next(table for table in tables if "候选点编号" in table)
     cli.main(["site", "--new", "15", "--limit", "3000", "--json", "--as-of", DAY.isoformat()])
     answer = json.loads(capsys.readouterr().out)
     assert shown["候选点编号"].tolist() == [row["site_id"] for row in answer["sites"]]

@@ -1,0 +1,65 @@
+"""The card of the site that was clicked, with what a planner can do about it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analysis.proposal import Proposal
+from ui import widgets, wishes
+from ui.tables import kilometres, mark, percent, whole
+from ui.wording import Words
+
+
+def site_card(picked: tuple[str, str] | None, proposal: Proposal, text: Words) -> None:
+    """Show a chosen or candidate site and offer to pin it, rule it out or move it."""
+    site_id = picked[1] if picked else None
+    if site_id not in proposal.placed.index:
+        st.info(text("sites.card_hint"))
+        return
+    site = proposal.placed.loc[site_id]
+    rows = {
+        text("column.kind"): text.choice("kind", site["kind"]),
+        text("column.location_basis"): mark(site["location_basis"], text),
+        text("column.site_id"): str(site_id),
+    }
+    if site_id in proposal.sites.index:
+        chosen = proposal.sites.loc[site_id]
+        people = chosen["people"] if chosen["people"] > 0 else float("nan")
+        rows |= {
+            text("column.rank"): whole(chosen["order"]),
+            text("column.people_in_order"): whole(chosen["people_in_order"]),
+            text("column.people_modelled_share"): percent(chosen["people_modelled_share"], 0),
+            text("column.people_lost"): whole(chosen["people_lost"]),
+            text("column.points"): whole(chosen["points"]),
+            text("column.saved_m"): kilometres(chosen["distance_saved"] / people),
+            text("column.runner_up_name"): chosen["runner_up_name"] or "—",
+            text("column.runner_up_loss"): whole(chosen["runner_up_loss"]),
+        }
+    widgets.card(str(site["name"]), rows)
+    for how in ("pin", "ban", "free"):
+        st.button(
+            text(f"sites.do_{how}"),
+            key=f"site_{how}",
+            on_click=wishes.mark,
+            args=(site_id, how),
+            width="stretch",
+        )
+    at = {}
+    for name, bound in (("lon", 180.0), ("lat", 90.0)):
+        start = site.geometry.x if name == "lon" else site.geometry.y
+        at[name] = st.number_input(
+            text(f"sites.{name}"),
+            -bound,
+            bound,
+            float(start),
+            0.001,
+            format="%.5f",
+            key=f"{name}_{site_id}",
+        )
+    st.button(
+        text("sites.do_move"),
+        key="site_move",
+        on_click=wishes.move,
+        args=(site_id, at["lon"], at["lat"], text),
+        width="stretch",
+    )
