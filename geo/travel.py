@@ -198,6 +198,52 @@ def with_roads(
     )
 
 
+def spread_over(ways: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
+    """Widen the interval of people who may live at any one of several points.
+
+    Parameters
+    ----------
+    ways : DataFrame
+        As :func:`nearest_way` or :func:`with_roads` gives them.
+    groups : Series
+        On the index of ``ways``, in its order: rows with equal values share their people among
+        their points in an unknown way (the township over which a village without a position is
+        spread); NaN where a row stands where it is drawn.
+
+    Returns
+    -------
+    DataFrame
+        ``low_m`` becomes the least and ``high_m`` the most of each group; all else is unchanged.
+
+    Raises
+    ------
+    TravelError
+        Groups that do not fit the rows.
+
+    Notes
+    -----
+    The best value stays each point's own, so coverage by best values remains the expectation over
+    the spread. Locating the people (NaN) can only narrow the interval.
+
+    Examples
+    --------
+    >>> ways = pd.DataFrame({"low_m": [1.0, 4.0, 9.0], "high_m": [3.0, 8.0, 9.0]})
+    >>> spread_over(ways, pd.Series(["t", "t", None])).to_numpy().tolist()
+    [[1.0, 8.0], [1.0, 8.0], [9.0, 9.0]]
+    """
+    if len(groups) != len(ways):
+        text = f"{len(groups)} group(s) for {len(ways)} row(s); give one a row, NaN where known."
+        raise TravelError("travel.groups", text, value=len(groups), count=len(ways))
+    code = pd.factorize(groups)[0]
+    spread = code >= 0
+    low, high = ways["low_m"].to_numpy(copy=True), ways["high_m"].to_numpy(copy=True)
+    least, most = np.full(code.max(initial=-1) + 1, np.inf), np.zeros(code.max(initial=-1) + 1)
+    np.minimum.at(least, code[spread], low[spread])
+    np.maximum.at(most, code[spread], high[spread])
+    low[spread], high[spread] = least[code[spread]], most[code[spread]]
+    return ways.assign(low_m=low, high_m=high)
+
+
 def classify(ways: pd.DataFrame, limit_m: pd.Series | float) -> pd.Series:
     """Say of each row whether the nearest site is surely within the limit, surely not, or unsure.
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from geo.detours import DETOURS, Detour, TravelError, detours_of
 from geo.reach import great_circle_m, nearest, reach_pairs
-from geo.travel import classify, nearest_way, way_pairs, with_roads
+from geo.travel import classify, nearest_way, spread_over, way_pairs, with_roads
 
 DEGREE_M = 6_371_008.8 * np.pi / 180
 HOME = [[118.0, 25.0]]
@@ -174,6 +174,38 @@ def test_roads_narrow_the_interval_on_paper():
     assert sure.loc["a", ["low_m", "best_m", "high_m"]].tolist() == [2_600] * 3
     bold = with_roads(ways, by_road, shortcut=1).loc["a"]
     assert bold["low_m"] == pytest.approx(2_000, abs=1e-3)  # nothing beats the straight line
+
+
+@settings(max_examples=40, deadline=None)
+@given(coordinates, coordinates, st.integers(0, 1000), st.floats(0, 10_000))
+def test_whoever_the_spread_people_are_the_interval_holds(demand, sites, seed, limit):
+    """Put everybody of a group at one of its points: the truth stays in every row's interval."""
+    rng = np.random.default_rng(seed)
+    groups = pd.Series(rng.choice(["t", "u", None], len(demand)))
+    ways = nearest_way(demand, sites, Detour(1.1, 1.3, 1.6))
+    wide = spread_over(ways, groups)
+    assert (wide["low_m"] <= ways["low_m"]).all()
+    assert (wide["high_m"] >= ways["high_m"]).all()
+    assert wide[["position", "straight_m", "best_m"]].equals(
+        ways[["position", "straight_m", "best_m"]]
+    )
+    known = groups.isna().to_numpy()
+    assert wide[known].equals(ways[known])
+    for name in ("t", "u"):
+        rows = np.flatnonzero(groups == name)
+        for home in rows:
+            truth = ways["straight_m"].iloc[home] * rng.uniform(1.1, 1.6)
+            assert (wide["low_m"].iloc[rows] <= truth + 1e-6).all()
+            assert (wide["high_m"].iloc[rows] >= truth - 1e-6).all()
+    sure, wider = classify(ways, limit), classify(wide, limit)
+    assert (sure[wider == "within"] == "within").all()
+    assert (sure[wider == "beyond"] == "beyond").all()
+
+
+def test_groups_must_fit():
+    with pytest.raises(TravelError) as caught:
+        spread_over(nearest_way(HOME, HOME), pd.Series(["a", "b"]))
+    assert caught.value.code == "travel.groups"
 
 
 @pytest.mark.parametrize(("rows", "shortcut"), [(2, 0.1), (1, -0.1), (1, 1.1), (1, np.nan)])
