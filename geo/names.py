@@ -9,7 +9,6 @@ one unit is clearly closer than any other.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 
 from geo.errors import PlaceNameError
+from geo.name_forms import clean, forms_of
 from geo.schema import UNIT_LEVELS
 
 FUZZY_SCORE = 80.0
@@ -29,18 +29,6 @@ MAX_CANDIDATES = 5
 _ANSWER = ["unit_id", "level", "how", "question"]
 DOUBTFUL = ("higher", "part", "inside", "fuzzy")
 
-_PEOPLES = "回|畲|满|苗|侗|瑶|壮|彝|白|傣|黎|羌|土|水|藏|土家|蒙古|布依|朝鲜|仫佬|毛南|锡伯"
-_SUFFIXES = {
-    "city": re.compile(r"市$"),
-    "county": re.compile(r"(自治县|县|市|区)$"),
-    "township": re.compile(rf"(街道办事处|街道办|街道|镇|(?:(?:{_PEOPLES})族)*乡)$"),
-    "village": re.compile(
-        rf"村?(?:(?:{_PEOPLES})族)?(?:(社区|村)?(居委会|居民委员会|村委会|村民委员会)|社区|村)$"
-    ),
-}
-_RURAL = ("村", "村委会", "村民委员会")
-_URBAN = ("社区", "居委会", "居民委员会", "社区居委会", "社区居民委员会")
-_TOWNSHIP = ("镇", "乡", "街道", "街道办事处", "街道办")
 # What is left of a text and still looks like the name of a unit below the one just read.
 _LOOKS_LIKE_UNIT = {
     "city": re.compile(r"^[一-鿿]{1,4}?(县|市|区|镇|乡|街道)"),
@@ -56,7 +44,6 @@ _OTHER_CITY = re.compile(r"^([一-鿿]{2,4}?市)")
 _NOT_A_PLACE = re.compile(
     r"^(?!街道)(路|街|巷|弄|大道|大桥|桥|山|溪|江|河|港|湾|湖|水库|小学|中学)"
 )
-_EMPTY = re.compile(r"[\s　,,。、·/\\|_—\-]+")
 
 
 @dataclass(frozen=True)
@@ -121,7 +108,7 @@ class NameIndex:
         }
         self._forms: dict[str, list[tuple[str, bool]]] = defaultdict(list)
         for unit_id, unit in self._units.items():
-            for form, is_short in _forms(unit.name, unit.level):
+            for form, is_short in forms_of(unit.name, unit.level):
                 self._forms[form].append((unit_id, is_short))
         self._longest = max((len(form) for form in self._forms), default=0)
 
@@ -347,41 +334,12 @@ def find_units(
     return pd.DataFrame(table[codes], index=texts.index, columns=_ANSWER, dtype=object)
 
 
-def clean(text: object) -> str:
-    """Return a name without blanks and separators, full-width letters made plain.
-
-    Examples
-    --------
-    >>> clean(" 南安市 / 丰州镇 ")
-    '南安市丰州镇'
-    """
-    return _EMPTY.sub("", unicodedata.normalize("NFKC", str(text)))
-
-
 def _answer(index: NameIndex, text: str, limit: str | None) -> tuple[str | None, ...]:
     try:
         match = index.find(text, within=limit)
     except PlaceNameError as question:
         return (None, None, None, str(question))
     return (match.unit_id, match.level, match.how, None)
-
-
-def _forms(name: str, level: str) -> Iterator[tuple[str, bool]]:
-    """Yield every way to write a unit, and whether a suffix is left out."""
-    stem = _SUFFIXES[level].sub("", name)
-    yield name, False
-    if len(stem) < 2:
-        stem = name
-    own: tuple[str, ...] = ()
-    other: tuple[str, ...] = ()
-    if level == "village":
-        urban = name.endswith(("社区", "居委会", "居民委员会"))
-        own, other = (_URBAN, _RURAL) if urban else (_RURAL, _URBAN)
-    elif level == "township":
-        own, other = ("街道办事处", "街道办") if name.endswith("街道") else (), _TOWNSHIP
-    exact = {stem + end for end in own} - {name}
-    yield from ((form, False) for form in sorted(exact))
-    yield from ((stem + end, True) for end in ("", *other) if stem + end not in {name, *exact})
 
 
 def _longest(paths: list[_Path]) -> list[_Path]:

@@ -8,8 +8,8 @@ import io
 import python_calamine as calamine
 
 from geo.errors import IntakeError
+from geo.intake.archive import damaged, encrypted
 from geo.intake.grid import Grid, grid_of_rows
-from geo.intake.readers import damaged
 from geo.intake.sandbox import Limits
 
 _MAX_MERGED = 200_000
@@ -51,11 +51,7 @@ def read_excel(content: bytes, *, name: str, limits: Limits) -> list[Grid]:
         ]
         grids = [_sheet(book, sheet, name, limits) for sheet in shown]
     except calamine.PasswordError as problem:
-        raise IntakeError(
-            "intake.encrypted",
-            f"{name}: it is protected by a password; save it without one.",
-            file=name,
-        ) from problem
+        raise encrypted(name) from problem
     except (calamine.CalamineError, OSError) as problem:
         raise damaged(name, f"the workbook cannot be read ({problem})") from problem
     filled = [grid for grid in grids if grid is not None]

@@ -10,9 +10,9 @@ from typing import Any
 import shapely
 
 from geo.errors import IntakeError
+from geo.intake.archive import damaged
 from geo.intake.grid import Grid
 from geo.intake.markup import grid_of_features
-from geo.intake.readers import damaged
 from geo.intake.sandbox import Limits
 
 _ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}

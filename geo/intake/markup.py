@@ -14,7 +14,6 @@ from shapely.geometry import shape
 
 from geo.errors import IntakeError
 from geo.intake.grid import GEOMETRY, Grid, check_size, unique_names
-from geo.intake.readers import damaged
 from geo.intake.sandbox import Limits
 from geo.intake.text import decode
 
@@ -297,6 +296,3 @@ def grid_of_features(
     Grid
     """
     return _grid(rows, name=name, limits=limits, **about)
-
-
-__all__ = ["damaged", "grid_of_features", "read_geojson", "read_kml"]

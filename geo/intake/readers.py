@@ -7,12 +7,12 @@ first bytes showed one of the two formats that need GDAL.
 from __future__ import annotations
 
 import re
-import zipfile
 from pathlib import Path
 
 from geo.errors import IntakeError
+from geo.intake.archive import encrypted, open_zip, unpack
 from geo.intake.grid import Grid
-from geo.intake.sandbox import MB, Limits, unpacked_error
+from geo.intake.sandbox import Limits
 
 _HEAD = 4096
 # The first ending is the one to advise.
@@ -148,7 +148,7 @@ def sniff(path: Path, *, name: str, limits: Limits) -> str:
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             if kind == "xls" and _ENCRYPTED in path.read_bytes():
-                raise _encrypted(name)
+                raise encrypted(name)
             return kind
     for magic, what in _REFUSED_MAGIC:
         if head.startswith(magic):
@@ -187,62 +187,6 @@ def check_ending(name: str, kind: str) -> None:
         ending=ending,
         kind=kind,
         right=right,
-    )
-
-
-def open_zip(path: Path, *, name: str, limits: Limits) -> zipfile.ZipFile:
-    """Open a zip after looking at what it says it holds.
-
-    Parameters
-    ----------
-    path : Path
-    name : str
-    limits : Limits
-
-    Returns
-    -------
-    ZipFile
-
-    Raises
-    ------
-    IntakeError
-        ``intake.damaged``, ``intake.members``, ``intake.unpacked`` or ``intake.encrypted``.
-    """
-    try:
-        archive = zipfile.ZipFile(path)
-        members = archive.infolist()
-    except (zipfile.BadZipFile, UnicodeDecodeError, ValueError, OverflowError) as problem:
-        raise damaged(name, "the archive is broken or cut off") from problem
-    if len(members) > limits.members:
-        raise IntakeError(
-            "intake.members",
-            f"{name}: {len(members)} files in one archive are more than {limits.members}.",
-            file=name,
-            count=len(members),
-            limit=limits.members,
-        )
-    if sum(member.file_size for member in members) > limits.unpacked_mb * MB:
-        raise unpacked_error(name, limits.unpacked_mb)
-    if any(member.flag_bits & 1 for member in members):
-        raise _encrypted(name)
-    return archive
-
-
-def _encrypted(name: str) -> IntakeError:
-    return IntakeError(
-        "intake.encrypted",
-        f"{name}: it is protected by a password; save it without one.",
-        file=name,
-    )
-
-
-def damaged(name: str, what: str) -> IntakeError:
-    """Return the error for a file whose content is cut off or inconsistent."""
-    return IntakeError(
-        "intake.damaged",
-        f"{name}: {what}. Send it again, or save it again from the program that made it.",
-        file=name,
-        detail=what,
     )
 
 
@@ -287,40 +231,3 @@ def _kml_of(path: Path, name: str, limits: Limits) -> bytes:
     with open_zip(path, name=name, limits=limits) as archive:
         member = next(m for m in archive.namelist() if m.lower().endswith(".kml"))
         return unpack(archive, member, name=name, limits=limits)
-
-
-def unpack(archive: zipfile.ZipFile, member: str, *, name: str, limits: Limits) -> bytes:
-    """Return one member's bytes, never more than allowed, whatever the archive says.
-
-    Parameters
-    ----------
-    archive : ZipFile
-    member : str
-    name : str
-    limits : Limits
-
-    Returns
-    -------
-    bytes
-
-    Raises
-    ------
-    IntakeError
-        ``intake.unpacked`` or ``intake.damaged``.
-    """
-    most = int(limits.unpacked_mb * MB)
-    try:
-        with archive.open(member) as file:
-            content = file.read(most + 1)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib_error()) as problem:
-        raise damaged(name, f"the member {member[:60]!r} cannot be unpacked") from problem
-    if len(content) > most:
-        raise unpacked_error(name, limits.unpacked_mb)
-    return content
-
-
-def zlib_error() -> type[Exception]:
-    """Return the error of the decompressor."""
-    import zlib
-
-    return zlib.error

@@ -19,9 +19,9 @@ import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from geo.errors import IntakeError
+from geo.intake.archive import damaged, open_zip, unpack
 from geo.intake.grid import Grid
 from geo.intake.markup import grid_of_features
-from geo.intake.readers import damaged, open_zip, unpack
 from geo.intake.sandbox import ALLOWED_DRIVERS, Limits
 
 _PARTS = ("shp", "shx", "dbf", "prj", "cpg")

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from geo.errors import IntakeError
+from geo.intake.archive import damaged
 from geo.intake.grid import Grid, check_size, find_header, grid_of_rows, unique_names
-from geo.intake.readers import damaged
 from geo.intake.sandbox import Limits
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
