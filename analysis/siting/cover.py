@@ -135,10 +135,10 @@ def add_rules(
     heads = np.array([group[0] for group in spare], dtype=np.intp)
     for rule in rules_of(problem):
         fixed = float(rule.weight[problem.must_open].sum()) if counted else 0.0
-        at = np.zeros(len(x), dtype=np.intp)
-        parts = [(at, x, rule.weight[columns])]
-        if len(z):
-            parts.append((np.zeros(len(z), dtype=np.intp), z, rule.weight[heads]))
+        parts = []
+        for ids, weight in ((x, rule.weight[columns]), (z, rule.weight[heads])):
+            used = np.flatnonzero(weight)
+            parts.append((np.zeros(len(used), dtype=np.intp), ids[used], weight[used]))
         row = program.add_rows(1, parts, low=rule.low - fixed, high=_loosened(rule) - fixed)
         size = max(1.0, rule.high if np.isfinite(rule.high) else rule.low)
         soft.append(Soft(int(row[0]), rule.name, size, 1.0, fixed))

@@ -49,10 +49,12 @@ def rules_of(problem: SitingProblem) -> list[Rule]:
 
 def classes_of(problem: SitingProblem) -> Ints:
     """Return a class per site, ``(n_sites,)``: sites of one class are alike to every rule."""
-    keys = [np.zeros(problem.n_sites)]
+    classes = np.zeros(problem.n_sites, dtype=np.intp)
     for rule in rules_of(problem):
-        keys.append(rule.weight)
-    return np.unique(np.column_stack(keys), axis=0, return_inverse=True)[1].ravel()
+        each = np.unique(rule.weight, return_inverse=True)[1].ravel()
+        both = classes * (int(each.max()) + 1) + each
+        classes = np.unique(both, return_inverse=True)[1].ravel()
+    return classes
 
 
 def check_rules(problem: SitingProblem) -> None:
