@@ -132,12 +132,12 @@ def curve(points: pd.DataFrame, text: Words) -> alt.Chart:
             "value:Q",
             title=text("column.people_covered"),
             scale=alt.Scale(zero=False),
-            axis=alt.Axis(format=","),
+            axis=alt.Axis(format=",.0f"),
         ),
         tooltip=[
             alt.Tooltip("n_new:Q", title=text("sites.n_new")),
-            alt.Tooltip("value:Q", format=",", title=text("column.people_covered")),
-            alt.Tooltip("added:Q", format=",", title=text("column.people_in_order")),
+            alt.Tooltip("value:Q", format=",.0f", title=text("column.people_covered")),
+            alt.Tooltip("added:Q", format=",.0f", title=text("column.people_in_order")),
         ],
     )
     elbow = base.transform_filter("datum.elbow").mark_point(color=SECOND, size=120, filled=True)

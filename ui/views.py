@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from analysis.clusters import Clusters
@@ -147,13 +148,19 @@ def rivals(measured: Survey, both: Rivals, first: str, text: Words) -> MapView:
     table = both.by_county
     units = measured.study.units
     tips = units["name"] + "\n" + table["difference"].map(lambda people: f"{people:+,.0f}")
+    palette = {
+        text("scenarios.more"): "#2c7fb8",
+        text("scenarios.same"): "#e6e9ec",
+        text("scenarios.fewer"): "#d95f0e",
+    }
+    words = dict(zip((1.0, 0.0, -1.0), palette, strict=True))
     layers = [
         Polygons(
             "county",
             text("scenarios.difference"),
             shapes=units.loc[table.index],
-            values=(table["gained"] - table["lost"]).where(lambda d: d != 0),
-            fmt="{:+,.0f}",
+            values=np.sign(table["difference"].round()).map(words),
+            palette=palette,
             tooltip=tips[table.index],
             line="strong",
         ),
