@@ -50,6 +50,18 @@ def choose(
     InfeasibleError
         When no plan keeps all demands; the message names one to give up and by how much. Also
         when time was up before any plan was found (code ``siting.no_plan_in_time``).
+
+    Notes
+    -----
+    Formulas, guarantees and what they do not certify: docs/method-siting.md. Nothing is compiled
+    and nothing but numpy, scipy and HiGHS is imported.
+
+    Examples
+    --------
+    >>> cost = [[0, 2, 9], [2, 0, 2], [9, 2, 0]]
+    >>> plan = choose(SitingProblem(cost=cost, people=[5, 1, 4], limit=2, n_new=1))
+    >>> plan.sites.tolist(), plan.value, plan.bound, plan.gap
+    ([1], 10.0, 10.0, 0.0)
     """
     run = Run(time_limit_s=time_limit_s, progress=progress, seed=seed)
     check_rules(problem)

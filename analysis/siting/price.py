@@ -203,7 +203,8 @@ def price_cover(core: Core, count: int, run: Run) -> tuple[Ints, float]:
     For every price p, ``max over S of covered(S) - p |S|``, plus ``p count``, bounds the value
     (Lagrangian relaxation of the number of sites; Geoffrion 1974, doi:10.1007/BFb0120690). The
     price is searched until the best set at it has ``count`` columns, which then is optimal, or
-    the gap is below 2e-6 of all weight covered, or no price between is left. Each try costs a small program per component.
+    the gap is below 2e-6 of all weight covered, or no price between is left. Each try costs a
+    small program per component.
     """
     best = greedy_cover(core, count)
     value = _covered(core, best)
@@ -219,7 +220,8 @@ def price_cover(core: Core, count: int, run: Run) -> tuple[Ints, float]:
         mended = _mended(core, priced.columns, count)
         if _covered(core, mended) > value:
             best, value = mended, _covered(core, mended)
-        if not run.tell("search", value, bound) or bound - value <= CLOSE * (core.base_weight + value):
+        close = bound - value <= CLOSE * (core.base_weight + value)
+        if not run.tell("search", value, bound) or close:
             break
         below, above = ((price, number), above) if number > count else (below, (price, number))
         price = _next_price(below, above, price, number, count)
