@@ -63,12 +63,17 @@ def pins() -> dict[str, str]:
     return {canonicalize_name(name): version for name, version in (s.split("==") for s in lines)}
 
 
+@cache
+def owners() -> dict[str, list[str]]:
+    """Return the packages that bring each importable name."""
+    return dict(metadata.packages_distributions())
+
+
 def third_party(name: str) -> set[str]:
     """Return the packages that a module imports and that are neither ours nor Python's."""
     tops = {d.partition(".")[0] for d in imports_of(tree_of(name), package=package_of(name))}
-    owners = metadata.packages_distributions()
     foreign = tops - OWN - set(sys.stdlib_module_names)
-    return {canonicalize_name(owners[top][0]) if top in owners else top for top in foreign}
+    return {canonicalize_name(owners()[top][0]) if top in owners() else top for top in foreign}
 
 
 @pytest.mark.parametrize("name", MODULES)
