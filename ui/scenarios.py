@@ -13,7 +13,7 @@ from analysis.proposal import Proposal
 from analysis.rivals import compare
 from analysis.scenario import Scenario
 from geo.errors import RoomplanError
-from ui import cached, maps, report, state, views, widgets
+from ui import cached, maps, plan_views, report, state, widgets
 from ui.tables import whole
 from ui.wording import Words
 
@@ -72,7 +72,7 @@ def _side_by_side(
     )
     columns[2].metric(text("scenarios.gained"), whole(rivals.by_county["gained"].sum()))
     columns[3].metric(text("scenarios.lost"), whole(rivals.by_county["lost"].sum()))
-    maps.show(views.rivals(measured, rivals, name, text), key="rivals", height=480)
+    maps.show(plan_views.rivals(measured, rivals, name, text), key="rivals", height=480)
     table = report.rivals_list(rivals)
     widgets.table("rivals", table, text)
     widgets.downloads("rivals", table, measured, text, endings=(".xlsx", ".csv"))

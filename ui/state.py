@@ -47,15 +47,6 @@ def kept(name: str, default: Any) -> Any:
     return _kept().get(name, _from_link(name, default, str))
 
 
-def newest_click(place: str, count: int) -> bool:
-    """Tell whether a click on a map is one that has not been answered yet."""
-    key = f"click_{place}"
-    if st.session_state.get(key, 0) == count:
-        return False
-    st.session_state[key] = count
-    return True
-
-
 def later(name: str, value: Any) -> None:
     """Set a setting from elsewhere (a click on the map) at the next run, before its widget."""
     _waiting()[name] = value

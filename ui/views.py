@@ -6,19 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from analysis.clusters import Clusters
 from analysis.coverage import is_context, lonlat
 from analysis.journey import Survey
-from analysis.proposal import Proposal
 from analysis.results import main_categories
-from analysis.rivals import Rivals
 from geo.crs import metric_crs
 from geo.reach import nearest
 from geo.units import ancestors
-from ui.maps import Dots, Hulls, MapView, Pins, Points, Polygons, Reach
+from ui.maps import Dots, Hulls, MapView, Points, Polygons, Reach
 from ui.maps import Layer as MapLayer
 from ui.tables import mark, percent, whole
 from ui.wording import Words
@@ -36,7 +33,7 @@ def overview(measured: Survey, text: Words, *, selected: Any = None) -> MapView:
     layers = [
         share_layer(measured, text),
         _density_layer(measured, text),
-        *_boundaries(measured, text),
+        *boundaries(measured, text),
         _reach_layer(measured, text),
         _people_layer(measured, text),
         *room_layers(measured, text),
@@ -76,7 +73,7 @@ def cases(measured: Survey, found: Clusters, table: pd.DataFrame, text: Words) -
     hulls = gpd.GeoDataFrame(geometry=table.geometry)
     hulls.index = table["cluster"].astype(str)
     layers = [
-        *_boundaries(measured, text),
+        *boundaries(measured, text),
         Dots(
             "cases",
             text("cases.layer_dots"),
@@ -98,101 +95,11 @@ def cases(measured: Survey, found: Clusters, table: pd.DataFrame, text: Words) -
     return view(measured, layers, text)
 
 
-def sites(measured: Survey, proposal: Proposal, text: Words, *, selected: Any = None) -> MapView:
-    """Return the suggested sites as numbered pins over the rooms that stand."""
-    chosen = proposal.sites
-    order = pd.Series(range(1, len(chosen) + 1), index=chosen.index).astype(str)
-    gained = text("column.people_in_order")
-    tips = [
-        f"{name}\n{text.choice('kind', kind)} · {gained} {whole(people)}"
-        for name, kind, people in zip(
-            chosen["name"], chosen["kind"], chosen["people_in_order"], strict=True
-        )
-    ]
-    radius = _room_radius(chosen, measured)
-    layers = [
-        share_layer(measured, text, covered=proposal.covered, name=text("sites.layer_gain")),
-        *_boundaries(measured, text),
-        *room_layers(measured, text),
-        Points(
-            "candidates",
-            text("sites.layer_candidates"),
-            points=proposal.placed,
-            symbol=proposal.placed["kind"],
-            basis=proposal.placed["location_basis"],
-            tooltip=proposal.placed["name"],
-            group=text("overview.group_sites"),
-            shown=False,
-        ),
-        Reach(
-            "new_reach",
-            text("overview.layer_reach"),
-            points=chosen,
-            radius_m=radius,
-            group=text("overview.group_sites"),
-        ),
-        Pins(
-            "pins",
-            text("sites.layer_pins"),
-            points=chosen,
-            label=order,
-            tooltip=pd.Series(tips, index=chosen.index),
-            group=text("overview.group_sites"),
-        ),
-    ]
-    return view(measured, layers, text, selected=selected)
-
-
-def rivals(measured: Survey, both: Rivals, first: str, text: Words) -> MapView:
-    """Return two plans on one map: what both hold, what only one holds, who wins by county."""
-    table = both.by_county
-    units = measured.study.units
-    tips = units["name"] + "\n" + table["difference"].map(lambda people: f"{people:+,.0f}")
-    palette = {
-        text("scenarios.more"): "#2c7fb8",
-        text("scenarios.same"): "#e6e9ec",
-        text("scenarios.fewer"): "#d95f0e",
-    }
-    words = dict(zip((1.0, 0.0, -1.0), palette, strict=True))
-    layers = [
-        Polygons(
-            "county",
-            text("scenarios.difference"),
-            shapes=units.loc[table.index],
-            values=np.sign(table["difference"].round()).map(words),
-            palette=palette,
-            tooltip=tips[table.index],
-            line="strong",
-        ),
-        *[
-            Pins(
-                key,
-                name,
-                points=sites,
-                label=pd.Series(label, index=sites.index),
-                tooltip=sites["name"],
-            )
-            for key, name, sites, label in (
-                ("both", text("scenarios.both"), both.both, "="),
-                ("first", text("scenarios.only", name=first), both.only_first, "A"),
-                (
-                    "second",
-                    text("scenarios.only", name=text("scenarios.second")),
-                    both.only_second,
-                    "B",
-                ),
-            )
-            if len(sites)
-        ],
-    ]
-    return view(measured, layers, text, search=False)
-
-
 def gaps(measured: Survey, shown: gpd.GeoDataFrame, text: Words) -> MapView:
     """Return the listed gaps as dots whose area is the people out of reach."""
     layers = [
         share_layer(measured, text),
-        *_boundaries(measured, text),
+        *boundaries(measured, text),
         *room_layers(measured, text, shown=False),
         Dots(
             "gaps",
@@ -320,7 +227,8 @@ def _township_shapes(measured: Survey) -> gpd.GeoDataFrame:
     return units[(units["level"] == "township") & units.geometry.notna()]
 
 
-def _boundaries(measured: Survey, text: Words) -> list[Polygons]:
+def boundaries(measured: Survey, text: Words) -> list[Polygons]:
+    """Return the county lines, drawn over whatever areas are coloured."""
     units = measured.study.units
     group = text("overview.group_boundaries")
     counties = Polygons(
@@ -364,7 +272,7 @@ def _reach_layer(measured: Survey, text: Words) -> Reach:
         "reach",
         text("overview.layer_reach"),
         points=measured.serving,
-        radius_m=_room_radius(measured.serving, measured),
+        radius_m=room_radius(measured.serving, measured),
         shown=False,
         group=text("overview.group_rooms"),
     )
@@ -387,7 +295,7 @@ def _people_layer(measured: Survey, text: Words) -> Dots:
     )
 
 
-def _room_radius(points: gpd.GeoDataFrame, measured: Survey) -> pd.Series:
+def room_radius(points: gpd.GeoDataFrame, measured: Survey) -> pd.Series:
     """Return the limit that holds for the people nearest to each point, metres."""
     limit = measured.coverage.limit_m
     position, _ = nearest(lonlat(points), lonlat(measured.study.demand))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import cached, charts, frame, maps, report, scenarios, state, views, widgets, wishes
+from ui import cached, charts, frame, maps, plan_views, report, scenarios, state, widgets, wishes
 from ui.site_card import site_card
 from ui.tables import percent, whole
 from ui.word import proven
@@ -22,7 +22,7 @@ picked = state.held("site_picked")
 left, right = st.columns([3, 1])
 with left:
     maps.show(
-        views.sites(measured, proposal, text, selected=picked),
+        plan_views.sites(measured, proposal, text, selected=picked),
         key="sites",
         on_click=lambda click: state.hold("site_picked", (click.layer, click.feature)),
         on_place=(lambda lon, lat: wishes.add_own(lon, lat, text)) if adding else None,
