@@ -165,6 +165,16 @@ def test_nearest_names_the_first_of_several_at_one_place():
     assert reach.nearest([[118, 25], [118, 25.4]], sites)[0].tolist() == [2, 1]
 
 
+def test_nearest_names_the_first_of_many_at_one_place():
+    rng = np.random.default_rng(6)
+    places = rng.uniform((118, 25), (119, 26), (40, 2))
+    sites = places[rng.integers(40, size=400)]
+    first = [np.flatnonzero((sites == place).all(axis=1)) for place in places]
+    there = [k for k in range(40) if len(first[k])]
+    position = reach.nearest(places[there], sites)[0]
+    assert position.tolist() == [first[k][0] for k in there]
+
+
 def test_nearest_in_reads_zero_absent_and_equal_costs():
     pairs = csr_array(([7.0, 0.0, 4.0, 4.0, 9.0], [0, 2, 1, 3, 0], [0, 2, 2, 4, 5]), shape=(4, 4))
     position, cost = nearest_in(pairs)

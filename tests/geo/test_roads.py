@@ -177,6 +177,22 @@ def test_who_lives_beside_the_room_does_not_go_by_the_road():
     assert road_pairs(network, home, room, 60).data == pytest.approx(found["cost"], abs=1e-9)
 
 
+def test_nobody_walks_straight_across_the_river():
+    """Both stand on the road, 111 m apart over the water and 21 steps apart over the bridge.
+
+    A second room, far from any road, lets others walk straight and must not let these.
+    """
+    banks = line((0, 0), (10, 0), (10, 1), (0, 1))
+    network = build_network(roads((banks, "primary")), cost="metres")
+    home, rooms = at((0, 0)), at((0, 1), (9, 4))
+    assert nearest_by_road(network, home, rooms[:1])["cost"].iloc[0] == pytest.approx(21 * M)
+    pairs = road_pairs(network, home, rooms, 1e9)
+    assert pairs[0, 0] == pytest.approx(21 * M, rel=1e-6)
+    assert nearest_by_road(network, home, rooms)["cost"].iloc[0] == pytest.approx(pairs.data.min())
+    assert pairs.data.min() > 10 * M
+    assert road_pairs(network, home, rooms[:1], 20 * M).nnz == 0
+
+
 def test_long_roads_are_divided_so_that_doors_find_them():
     network = build_network(roads((line((0, 0), (50, 0)), "primary")))
     assert (np.diff(np.sort(network.lonlat[:, 0])) * M / STEP <= 200).all()
