@@ -99,6 +99,7 @@ class Cluster:
         self._user = _plain_user()
         self._folder = Path(tempfile.mkdtemp(prefix="roomplan-pg-"))
         self._server: subprocess.Popen[bytes] | None = None
+        self._watcher: subprocess.Popen[bytes] | None = None
         self._count = 0
         self.port = _free_port()
 
@@ -119,6 +120,7 @@ class Cluster:
         if self._server is not None and self._server.poll() is None:
             self._server.send_signal(signal.SIGQUIT)  # at once: the data are thrown away
             self._server.wait(timeout=30)
+        self._unwatch()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
@@ -148,6 +150,7 @@ class Cluster:
                 user=self._user,
                 cwd=self._folder,
             )
+        self._watch(self._server.pid)
         ready = [self._bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         deadline = time.monotonic() + 60
         while subprocess.run(ready).returncode:
@@ -155,12 +158,27 @@ class Cluster:
                 raise RuntimeError(f"the server did not start: {self.log()}")
             time.sleep(0.05)
 
+    def _watch(self, pid: int) -> None:
+        """Stop the server when this process ends in any way: a worker of xdist runs no atexit."""
+        script = 'cat >/dev/null; kill -QUIT "$1" 2>/dev/null; sleep 1; rm -rf "$2"'
+        self._watcher = subprocess.Popen(
+            ["sh", "-c", script, "sh", str(pid), str(self._folder)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def _unwatch(self) -> None:
+        if self._watcher is not None:
+            self._watcher.kill()
+            self._watcher.communicate()
+
     def kill(self) -> None:
         """Kill the server as a power cut would, with all its helpers."""
         assert self._server is not None
         children = subprocess.run(
             ["ps", "-o", "pid=", "--ppid", str(self._server.pid)], capture_output=True, text=True
         )
+        self._unwatch()
         self._server.kill()
         self._server.wait()
         for pid in children.stdout.split():
