@@ -287,13 +287,18 @@ def _report(options: argparse.Namespace, text: Words) -> None:
 
 
 def _serve(options: argparse.Namespace, _text: Words) -> None:
-    """Start the app on this computer, with the study and day given as its start."""
-    Study.of(read_study(options.study))
+    """Start the app on this computer, its first survey computed before the first reader comes."""
     os.environ["ROOMPLAN_STUDY"] = str(options.study.resolve())
     app = Path(__file__).parent / "app.py"
     os.chdir(app.parent)
-    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port"]
-    os.execv(sys.executable, [*command, str(options.port)])
+    from streamlit.web import bootstrap
+
+    from ui import warm
+
+    flags = {"server.port": options.port}
+    bootstrap.load_config_options(flags)
+    warm.up(options.study)
+    bootstrap.run(str(app), False, [], flags)
 
 
 def _gaps(options: argparse.Namespace, text: Words) -> None:

@@ -74,6 +74,19 @@ def held_back_table(intake: Intake, text: Words) -> pd.DataFrame:
 
 def report_bytes(intake: Intake, text: Words, *, ending: str, notes: Sequence[str] = ()) -> bytes:
     """Write the row report into the bytes of a file, ``.xlsx`` or ``.csv``."""
+    return table_of_reports(report_table(intake, text), text, ending=ending, notes=notes)
+
+
+def table_of_reports(
+    table: pd.DataFrame, text: Words, *, ending: str, notes: Sequence[str] = ()
+) -> bytes:
+    """Write row reports, of several files perhaps, into the bytes of a file.
+
+    Raises
+    ------
+    IntakeError
+        ``terminal.report_ending`` when the ending is neither ``.xlsx`` nor ``.csv``.
+    """
     if ending not in ENDINGS:
         raise IntakeError(
             "terminal.report_ending",
@@ -81,7 +94,7 @@ def report_bytes(intake: Intake, text: Words, *, ending: str, notes: Sequence[st
             value=ending,
             choices=", ".join(ENDINGS),
         )
-    return table_bytes(report_table(intake, text), ending, name=text("data.report"), notes=notes)
+    return table_bytes(table, ending, name=text("data.report"), notes=notes)
 
 
 def held_back_bytes(intake: Intake, text: Words) -> bytes:

@@ -182,12 +182,16 @@ def _click(answer: Mapping[str, Any] | None) -> Click | None:
     given = drawing.get("properties") or {}
     if not {"layer", "feature", "count"} <= set(given):
         return None
-    return Click(str(given["layer"]), str(given["feature"]), int(given["count"]))
+    moved = _on_earth(given)
+    return Click(str(given["layer"]), str(given["feature"]), int(given["count"]), moved)
 
 
 def _place(answer: Mapping[str, Any] | None) -> tuple[float, float] | None:
     """Return where the map itself was clicked, if that is a place on earth."""
-    given = (answer or {}).get("last_clicked") or {}
+    return _on_earth((answer or {}).get("last_clicked") or {})
+
+
+def _on_earth(given: Mapping[str, Any]) -> tuple[float, float] | None:
     if not {"lng", "lat"} <= set(given):
         return None
     lon, lat = float(given["lng"]), float(given["lat"])

@@ -54,6 +54,7 @@ def sites(measured: Survey, proposal: Proposal, text: Words, *, selected: Any = 
             text("sites.layer_pins"),
             points=chosen,
             label=order,
+            draggable=True,
             tooltip=pd.Series(tips, index=chosen.index),
             group=text("overview.group_sites"),
         ),

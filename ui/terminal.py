@@ -38,7 +38,7 @@ from geo.working_copy import (
     suggest,
 )
 from geo.write import ENDINGS, json_text, table_bytes, write_bytes
-from ui import data_report
+from ui import data_report, terminal_study
 from ui.data_words import (
     datum_text,
     history_rows,
@@ -65,12 +65,17 @@ def add_commands(commands: Any, *, study: Path) -> None:
     actions = register.add_subparsers(dest="action", required=True)
     for name, (run, text) in _REGISTER.items():
         _REGISTER_OPTIONS[name](_command(actions, name, run, text, study))
+    studies = commands.add_parser("study", help="a study of one's own city")
+    making = studies.add_subparsers(dest="action", required=True)
+    about = "start a study from boundary and population files"
+    terminal_study.options_of(_command(making, "new", terminal_study.run_new, about, None))
 
 
-def _command(commands: Any, name: str, run: Any, text: str, study: Path) -> Any:
+def _command(commands: Any, name: str, run: Any, text: str, study: Path | None) -> Any:
     command = commands.add_parser(name, help=text, description=text)
     command.set_defaults(run=run)
-    command.add_argument("--study", type=Path, default=study, metavar="DIR")
+    if study is not None:
+        command.add_argument("--study", type=Path, default=study, metavar="DIR")
     command.add_argument("--json", action="store_true", help="write JSON for a machine")
     command.add_argument("--lang", choices=LANGUAGES, default=LANGUAGES[0])
     return command

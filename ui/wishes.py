@@ -13,6 +13,7 @@ from analysis.coverage import is_context
 from analysis.scenario import OBJECTIVES, Study
 from geo.schema import SITE_KINDS
 from ui import frame, state
+from ui.layers.model import Click
 from ui.wording import Words
 
 Own = tuple[str, float, float]
@@ -75,6 +76,14 @@ def move(site_id: str, lon: float, lat: float, text: Words) -> None:
         return
     mark(site_id, "ban")
     add_own(lon, lat, text)
+
+
+def answer(click: Click, text: Words) -> None:
+    """Pick the site that was clicked; move the one whose pin was dragged."""
+    if click.moved is not None:
+        move(click.feature, *click.moved, text)
+        return
+    state.hold("site_picked", (click.layer, click.feature))
 
 
 def mark(site_id: str, how: str) -> None:

@@ -96,3 +96,20 @@ def test_english_by_a_switch(page, app, outside):
     expect(page.get_by_text("Demonstration data").first).to_be_visible(timeout=30_000)
     assert "lang=en" in page.url
     assert outside == []
+
+
+def test_a_dragged_pin_moves_the_site(page, app, outside):
+    page.goto(f"{app}/sites?{DAY}&new=1")
+    frame = drawn_map(page)
+    pin = frame.locator(".rp-pin").first
+    expect(pin).to_be_visible(timeout=60_000)
+    box = pin.bounding_box()
+    page.mouse.move(box["x"] + 14, box["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 60, box["y"] - 60, steps=8)
+    page.mouse.up()
+    page.wait_for_url(lambda url: "own=" in url and "ban=" in url, timeout=60_000)
+    asked = parse_qs(urlsplit(page.url).query)
+    assert asked["own"][0].startswith("自选1@118.")
+    expect(page.get_by_text("自选1").first).to_be_attached(timeout=30_000)
+    assert outside == []

@@ -122,11 +122,14 @@ class Pins(Layer):
     label : Series of str, optional
         At most three characters, for example the rank.
     tooltip : Series of str, optional
+    draggable : bool
+        Whether a pin can be dragged; where it is let go comes back in :class:`Click`.
     """
 
     points: gpd.GeoDataFrame
     label: pd.Series | None = field(default=None, kw_only=True)
     tooltip: pd.Series | None = field(default=None, kw_only=True)
+    draggable: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,8 +236,11 @@ class Click:
         Id in that layer.
     count : int
         Grows with every click, so that a second click on the same thing can be told apart.
+    moved : (longitude, latitude), optional
+        Where a pin was dragged to; None for a plain click.
     """
 
     layer: str
     feature: str
     count: int = 0
+    moved: tuple[float, float] | None = None

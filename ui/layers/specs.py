@@ -116,6 +116,7 @@ def _pins(layer: Pins, words: Words) -> Spec:
         "type": "pins",
         **_placed(rows, layer.tooltip),
         "labels": pack.texts(layer.label, rows.index),
+        "draggable": layer.draggable,
         "mark": {"pin": True},
     }
 

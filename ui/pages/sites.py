@@ -24,7 +24,7 @@ with left:
     maps.show(
         plan_views.sites(measured, proposal, text, selected=picked),
         key="sites",
-        on_click=lambda click: state.hold("site_picked", (click.layer, click.feature)),
+        on_click=lambda click: wishes.answer(click, text),
         on_place=(lambda lon, lat: wishes.add_own(lon, lat, text)) if adding else None,
     )
 with right:

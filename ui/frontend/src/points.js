@@ -92,13 +92,21 @@ function pinIcon(label) {
 
 export class PinLayer extends Rebuilt {
   make(i) {
-    const { labels, xy, names } = this.spec;
-    return L.marker(at(xy, i), {
+    const { labels, xy, names, draggable } = this.spec;
+    const pin = L.marker(at(xy, i), {
       icon: pinIcon(labels?.[i] ?? ""),
       alt: names?.[i] ?? "",
       riseOnHover: true,
       zIndexOffset: 1000 - 20 * i,
+      draggable: Boolean(draggable),
     });
+    // A pin let go is told to Python like a click that also says where it now stands.
+    pin.on("dragend", () => {
+      pin.moved = pin.getLatLng();
+      pin.fire("click", { latlng: pin.moved }, true);
+      pin.moved = null;
+    });
+    return pin;
   }
 
   tooltip() {

@@ -71,7 +71,7 @@ class Stage {
     item.toGeoJSON = () => ({
       type: "Feature",
       geometry: null,
-      properties: { layer, feature, count: ++clicks },
+      properties: { layer, feature, count: ++clicks, ...item.moved },
     });
   }
 
