@@ -33,13 +33,13 @@ def find_center(problem: SitingProblem, run: Run) -> Found:
     radii = _radii(problem)
     low, high, best = -1, len(radii), None
     if not has_side_rules(problem) and problem.capacity is None:
-        high, best = _greedy_from_above(problem, radii)
+        high, best = _greedy_from_above(problem, radii, run)
     top = len(radii) - 1
     if best is None:
         _, best = _within(problem, float(radii[top]), run, last=True)
         high = top if best is None else _place(problem, radii, best)
     low = _raise_low(problem, radii, high, run)
-    while high - low > 1:
+    while high - low > 1 and run.tell("exact"):
         middle = (low + high) // 2
         status, sites = _within(problem, float(radii[middle]), run)
         if sites is not None:
@@ -60,7 +60,7 @@ def _place(problem: SitingProblem, radii: Floats, sites: Ints) -> int:
 def _raise_low(problem: SitingProblem, radii: Floats, high: int, run: Run) -> int:
     """Return the place of the largest distance that a linear program rules out, -1 for none."""
     low, able = -1, high
-    while able - low > 1:
+    while able - low > 1 and run.tell("bound"):
         middle = (low + able) // 2
         status, _ = _within(problem, float(radii[middle]), run, linear=True)
         if status == "stopped":
@@ -69,11 +69,11 @@ def _raise_low(problem: SitingProblem, radii: Floats, high: int, run: Run) -> in
     return low
 
 
-def _greedy_from_above(problem: SitingProblem, radii: Floats) -> tuple[int, Ints | None]:
+def _greedy_from_above(problem: SitingProblem, radii: Floats, run: Run) -> tuple[int, Ints | None]:
     """Return the place of the least distance at which greedy covering serves everybody."""
     low, high, best = -1, len(radii), None
     count = int(problem.n_new or 0) - len(problem.must_open)
-    while high - low > 1:
+    while high - low > 1 and run.tell("search"):
         middle = (low + high) // 2
         radius = float(radii[middle])
         if problem.penalty is not None and radius >= problem.penalty:
