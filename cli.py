@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
@@ -14,7 +15,7 @@ from typing import Any, NoReturn
 import pandas as pd
 
 from analysis.journey import Survey, clusters_of, proposal_of, survey
-from analysis.scenario import Scenario, Study, scenario_of
+from analysis.scenario import OBJECTIVES, Scenario, Study, scenario_of
 from geo.errors import RoomplanError
 from geo.read import read_study
 from geo.schema import SITE_KINDS
@@ -92,6 +93,14 @@ def _parser() -> Parser:
             )
         if name == "site":
             command.add_argument("--kinds", help=f"comma-separated, of {', '.join(SITE_KINDS)}")
+            command.add_argument("--objective", choices=OBJECTIVES)
+            command.add_argument("--require", dest="required", metavar="ID,…")
+            command.add_argument("--forbid", dest="forbidden", metavar="ID,…")
+            for option, dest, form in (
+                ("quota", "quotas", "LABEL=MIN-MAX"),
+                ("cost", "kind_costs", "KIND=N"),
+            ):
+                command.add_argument(f"--{option}", dest=dest, action="append", metavar=form)
         if name == "serve":
             command.add_argument("--port", type=int, default=8501, help="default: 8501")
     add_commands(commands, study=BUNDLED_STUDY)
@@ -116,12 +125,33 @@ def _date(text: str) -> dt.date:
         ) from problem
 
 
+def _quota(text: str) -> tuple[str, int | None, int | None]:
+    found = re.fullmatch(r"([^=]+)=(\d*)-(\d*)", text)
+    if found is None:
+        raise UsageError(
+            "cli.quota", f"{text!r} is no quota; write campus=1-3, or 350582=2-.", value=text
+        )
+    label, least, most = found.groups()
+    return label, int(least) if least else None, int(most) if most else None
+
+
+def _cost(text: str) -> tuple[str, float]:
+    found = re.fullmatch(r"([^=]+)=(\d+(?:\.\d+)?)", text)
+    if found is None:
+        raise UsageError("cli.cost", f"{text!r} is no cost; write village=20.", value=text)
+    return found[1], float(found[2])
+
+
 def _survey(options: argparse.Namespace) -> Survey:
     study = Study.of(read_study(options.study))
     given = {name: getattr(options, name, None) for name in SCENARIO}
     settings = {name: value for name, value in given.items() if value is not None}
-    if isinstance(settings.get("kinds"), str):
-        settings["kinds"] = tuple(settings["kinds"].split(","))
+    for name in ("kinds", "required", "forbidden"):
+        if isinstance(settings.get(name), str):
+            settings[name] = tuple(filter(None, settings[name].split(",")))
+    for name, read in (("quotas", _quota), ("kind_costs", _cost)):
+        if name in settings:
+            settings[name] = tuple(read(text) for text in settings[name])
     if "as_of" in settings:
         settings["as_of"] = _date(settings["as_of"])
     scenario = scenario_of(study, **settings)
@@ -242,6 +272,7 @@ def _site(options: argparse.Namespace, text: Words) -> None:
         plan = proposal.plan
         return {
             **_head(measured),
+            "objective": plan.objective,
             "n_new": measured.scenario.n_new,
             "value": plan.value,
             "bound": plan.bound,
@@ -250,6 +281,7 @@ def _site(options: argparse.Namespace, text: Words) -> None:
             "status": plan.status,
             "seconds": plan.seconds,
             "before": proposal.before,
+            "after": proposal.after,
             "gained": proposal.gained,
             "gained_modelled_share": proposal.gained_modelled_share,
             "candidates": proposal.candidates,
@@ -325,7 +357,14 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace, Words], None], str]] = {
     "serve": (_serve, "the app on this computer"),
 }
 OPTIONS: dict[str, tuple[tuple[str, str, type], ...]] = {
-    "site": (("--new", "n_new", int), ("--time-limit", "time_limit_s", float)),
+    "site": (
+        ("--new", "n_new", int),
+        ("--time-limit", "time_limit_s", float),
+        ("--share", "target_share", float),
+        ("--floor", "floor_share", float),
+        ("--case-weight", "case_weight", float),
+        ("--budget", "budget", float),
+    ),
     "cases": (
         ("--radius", "cluster_radius_m", float),
         ("--min-cases", "cluster_min_cases", int),

@@ -60,6 +60,26 @@ def test_toy_sites(capsys, toy):
     assert two["gained_modelled_share"] == pytest.approx(0.25)
 
 
+@pytest.mark.parametrize(
+    ("options", "sites"),
+    [
+        (["--require", "s4"], ["s4"]),
+        (["--forbid", "s1,s4"], ["s2"]),
+        (["--quota", "campus=1-"], ["s2"]),
+        (["--quota", "B=1-1", "--quota", "village=0-2"], ["s4"]),
+        (["--objective", "median"], ["s2"]),
+        (["--objective", "cover_all", "--share", 0.8], ["s1"]),
+        (
+            ["--budget", 1, "--cost", "village=1", "--cost", "campus=2", "--cost", "community=3"],
+            ["s4"],
+        ),
+    ],
+)
+def test_demands_on_a_plan(capsys, toy, options, sites):
+    got = answer(capsys, "site", "--study", toy, *DAY, "--new", 1, *options)
+    assert [row["site_id"] for row in got["sites"]] == sites
+
+
 def test_sites_without_a_point_are_listed_and_never_chosen(capsys, toy):
     got = answer(capsys, "site", "--study", toy, *DAY, "--new", 3)
     assert got["unplaced"] == ["乙园区"]
@@ -135,6 +155,10 @@ def test_an_evil_name_is_text_in_every_format(capsys, tmp_path):
         (["site", "--new", "0"], 2, "n_new"),
         (["site", "--new", "many"], 2, "--new"),
         (["site", "--kinds", "castle"], 2, "castle"),
+        (["site", "--quota", "campus"], 2, "campus=1-3"),
+        (["site", "--cost", "village=dear"], 2, "village=20"),
+        (["site", "--require", "s9"], 2, "s9"),
+        (["site", "--new", "1", "--quota", "campus=2-"], 3, "campus"),
         (["gaps", "--out", "gaps.pdf"], 2, ".xlsx"),
         (["gaps", "--out", "/nowhere/gaps.csv"], 2, "/nowhere"),
         (["map"], 2, ".html"),
