@@ -97,7 +97,8 @@ def main() -> None:
 
 def _prepared(folder: Path, name: str, limits: Limits) -> Path:
     """Give the upload the ending of what it is; unpack a Shapefile under our own names."""
-    from geo.intake.readers import open_zip, sniff, unpack
+    from geo.intake.archive import open_zip, unpack
+    from geo.intake.readers import sniff
 
     upload = folder / "upload"
     with upload.open("rb") as file:
