@@ -37,7 +37,7 @@ KEPT_MAPPINGS = 50
 # What names rooms, and leaves with made-up rooms where it is made up itself.
 _OF_ROOMS = ("cases", "activities")
 # What an import works out where a file leaves it blank.
-_WORKED_OUT = ("located_unit_id", "location_basis")
+_WORKED_OUT = ("located_unit_id", "unit_id", "location_basis")
 
 
 @dataclass(frozen=True)
@@ -294,9 +294,11 @@ def as_now(intake: Intake, raw: RawTable, mapping: Mapping, current: pd.DataFram
             blank &= rows.index.isin(current.index)
             rows.loc[blank, name] = None
     if "geometry" in rows and not _gives_points(raw, mapping):
-        placed = known.geometry.notna().to_numpy()
+        unit = "located_unit_id" if intake.table == "rooms" else "unit_id"
+        same = (rows[unit] == known[unit]) | (rows[unit].isna() & known[unit].isna())
+        kept = known["geometry"].notna() | (same & rows.index.isin(current.index))
         for name in ("geometry", "location_basis"):
-            rows[name] = rows[name].where(~placed, known[name])
+            rows[name] = rows[name].where(~kept, known[name])
     return replace(intake, rows=rows)
 
 
