@@ -24,7 +24,8 @@ MAY_IMPORT = {
 }
 # What both doors show: the same map, report, tables and words.
 CLI_MAY_USE = (
-    *("ui.maps", "ui.report", "ui.tables", "ui.terminal", "ui.views", "ui.word", "ui.wording"),
+    *("ui.maps", "ui.report", "ui.tables", "ui.terminal", "ui.views", "ui.warm", "ui.word"),
+    "ui.wording",
 )
 SCREEN = {"streamlit", "folium", "streamlit_folium", "branca", "altair"}
 TOP_LEVEL = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from shapely import Point
 
 from analysis.proposal import Proposal
 from ui import widgets, wishes
@@ -36,6 +37,10 @@ def site_card(picked: tuple[str, str] | None, proposal: Proposal, text: Words) -
             text("column.runner_up_loss"): whole(chosen["runner_up_loss"]),
         }
     widgets.card(str(site["name"]), rows)
+    _actions(str(site_id), site.geometry, text)
+
+
+def _actions(site_id: str, point: Point, text: Words) -> None:
     for how in ("pin", "ban", "free"):
         st.button(
             text(f"sites.do_{how}"),
@@ -46,7 +51,7 @@ def site_card(picked: tuple[str, str] | None, proposal: Proposal, text: Words) -
         )
     at = {}
     for name, bound in (("lon", 180.0), ("lat", 90.0)):
-        start = site.geometry.x if name == "lon" else site.geometry.y
+        start = point.x if name == "lon" else point.y
         at[name] = st.number_input(
             text(f"sites.{name}"),
             -bound,
