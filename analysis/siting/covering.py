@@ -14,7 +14,7 @@ from analysis.siting.run import Run
 from analysis.siting.solver import solve
 from geo.errors import InfeasibleError
 
-LARGE = 150_000
+LARGE = 60_000
 MIDDLE = 20_000
 START_SECONDS = 4.0
 

@@ -21,6 +21,7 @@ from analysis.siting.search import greedy_cover, trim_cover
 TRIES = 12
 ELASTICITY = 1.3
 CLOSE = 2e-6
+PART_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,7 @@ def _solve_part(
         reach = np.maximum(pattern.T @ weight - price, 0.0).sum()
         return np.zeros(n_cols, dtype=bool), float(min(reach, weight.sum() - price))
     model = _part_model(pattern, weight / price)
+    highs.setOptionValue("time_limit", np.inf)
     highs.passModel(*model, np.zeros(n_cols + n_rows, dtype=np.int32))
     highs.run()
     point, prices = optimal_point(highs)
@@ -154,7 +156,9 @@ def _solve_part(
     if np.abs(x - np.rint(x)).max() < 1e-6:
         return x > 0.5, upper
     whole = np.repeat(np.array([1, 0], dtype=np.int32), [n_cols, n_rows])
-    highs.setOptionValue("time_limit", max(0.1, min(10.0, run.left())))
+    # The clock of HiGHS runs on from one program to the next.
+    until = highs.getRunTime() + max(0.1, min(PART_SECONDS, run.left()))
+    highs.setOptionValue("time_limit", until)
     highs.passModel(*model, whole)
     highs.run()
     point, _ = optimal_point(highs)
