@@ -23,6 +23,7 @@ from geo.register import LAYERS, open_register
 from geo.register_home import register_target, study_home
 from geo.working_copy import import_rows, open_working
 from planner_lists import csv_bytes, quanzhou_rooms, toy_rooms, xlsx_bytes
+from postgres import shared_cluster
 from worlds import toy_frames, write_study
 
 ROOT = Path(cli.__file__).parent
@@ -364,3 +365,14 @@ def test_a_second_city_from_its_files(capsys, tmp_path):
     code, _, err = run(capsys, "study", "new", tmp_path / "second", "--name", "x", "--boundaries",
                        tmp_path / "counties.gpkg", "--lang", "en")  # fmt: skip
     assert (code, "folder of its own" in err) == (2, True)
+
+
+def test_a_server_by_its_address_in_the_environment(capsys, toy, listed, monkeypatch, home):
+    monkeypatch.setenv("ROOMPLAN_REGISTER", shared_cluster().new_database())
+    common = ("--study", toy, "--as", "rooms", "--datum", "wgs84")
+    assert len(read_study(toy).frames["rooms"]) == 5
+    assert answer(capsys, "import", listed, *common, "--replace")["change"] == 2
+    assert len(read_study(toy).frames["rooms"]) == 3
+    assert answer(capsys, "register", "undo", "--study", toy)["undone"] == 2
+    assert len(read_study(toy).frames["rooms"]) == 5
+    assert not list(home.rglob("register.gpkg"))

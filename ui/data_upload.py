@@ -230,8 +230,8 @@ def _choose_datum(
         st.info(text("data.datum_ask"))
         return None, False
     same = {chosen, "wgs84" if chosen == "cgcs2000" else chosen}
-    if proven is not None and proven not in same:
-        st.warning(text("data.datum_against", datum=datum_text(proven, text)))
+    if guess.verdict != CANNOT_TELL and guess.datum not in (None, *same):
+        st.warning(text("data.datum_against", datum=datum_text(str(guess.datum), text)))
     return chosen, True
 
 
