@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.scenario import Scenario
-from geo.reach import nearest
+from geo.detours import DETOURS, Detour
+from geo.travel import nearest_way, spread_over
 from geo.units import ancestors
 
 NO_RADIUS_KINDS = ("sector", "outpost")
@@ -19,10 +20,18 @@ NO_RADIUS_KINDS = ("sector", "outpost")
 ROOM_BASES = ("reported", "register", "derived", "simulated")
 """What it may rest on that a room exists."""
 
+ANSWERS = ("certain", "covered", "possible")
+"""People surely within reach, within reach by the straight line, and possibly within reach."""
+
+COUNTS = [
+    *("people", "people_certain", "people_covered", "people_possible"),
+    *("people_modelled", "covered_modelled", "points_unknown"),
+]
+
 
 @dataclass(frozen=True, eq=False)
 class Coverage:
-    """Each demand point's nearest serving room, and whether it lies within the limit.
+    """Each demand point's nearest serving room, and how surely it is within the limit.
 
     Parameters
     ----------
@@ -34,12 +43,18 @@ class Coverage:
         ``nearest_m <= limit_m``, the limit included.
     limit_m : Series of float
         The limit that held at each demand point.
+    certain : Series of bool
+        Even the longest way that is likely, from wherever the people may live, is within the limit.
+    possible : Series of bool
+        The straight line from somewhere they may live is within the limit.
     """
 
     nearest_room: pd.Series
     nearest_m: pd.Series
     covered: pd.Series
     limit_m: pd.Series
+    certain: pd.Series
+    possible: pd.Series
 
 
 def open_rooms(rooms: gpd.GeoDataFrame, as_of: dt.date) -> gpd.GeoDataFrame:
@@ -99,17 +114,25 @@ def limits_m(demand: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series:
     return demand["setting"].map(by_setting).astype(float)
 
 
-def cover(demand: gpd.GeoDataFrame, rooms: gpd.GeoDataFrame, *, limit_m: pd.Series) -> Coverage:
-    """Find each demand point's nearest room and whether it is within the limit.
+def cover(
+    demand: gpd.GeoDataFrame,
+    rooms: gpd.GeoDataFrame,
+    *,
+    limit_m: pd.Series,
+    detours: Detour | pd.DataFrame = DETOURS["plain"],
+) -> Coverage:
+    """Find each demand point's nearest room, whether it is within the limit, and how sure that is.
 
     Parameters
     ----------
     demand : GeoDataFrame
         Points with people.
     rooms : GeoDataFrame
-        The rooms that serve by distance, each with a point.
+        The rooms that serve by distance, each with a point, taken to stand where it is drawn.
     limit_m : Series of float
         Metres, on the demand's index.
+    detours : Detour or DataFrame
+        One for all, or :func:`geo.detours.detours_of` of the demand; only the upper values count.
 
     Returns
     -------
@@ -117,16 +140,27 @@ def cover(demand: gpd.GeoDataFrame, rooms: gpd.GeoDataFrame, *, limit_m: pd.Seri
 
     Notes
     -----
-    One nearest-neighbour query on the sphere: O((n + m) log m) time, O(n + m) memory.
+    The standard is a straight line d, so ``covered`` is :math:`d \\le L`. No way is shorter than a
+    straight line and none is likely to be longer than :math:`f_{high} d`, so with the smallest and
+    largest over all points that the people of a modelled point may live at,
+
+    .. math:: certain = [\\max_i f_i d_i \\le L], \\qquad possible = [\\min_i d_i \\le L]
+
+    and certain implies covered implies possible. One nearest-neighbour query on the sphere:
+    O((n + m) log m) time, O(n + m) memory.
     """
-    position, metres = nearest(lonlat(demand), lonlat(rooms))
+    ways = nearest_way(lonlat(demand), lonlat(rooms), detours).set_axis(demand.index)
     ids = np.array([*rooms.index, None], dtype=object)  # position −1 is no room
-    nearest_m = pd.Series(metres, index=demand.index, name="nearest_m")
+    nearest_m = ways["straight_m"].rename("nearest_m")
+    modelled = demand["location_basis"] == "modelled"
+    bounds = spread_over(ways.assign(low_m=nearest_m), demand["unit_id"].where(modelled))
     return Coverage(
-        nearest_room=pd.Series(ids[position], index=demand.index, name="nearest_room"),
+        nearest_room=pd.Series(ids[ways["position"]], index=demand.index, name="nearest_room"),
         nearest_m=nearest_m,
         covered=(nearest_m <= limit_m).rename("covered"),
         limit_m=limit_m.rename("limit_m"),
+        certain=(bounds["high_m"] <= limit_m).rename("certain"),
+        possible=(bounds["low_m"] <= limit_m).rename("possible"),
     )
 
 
@@ -155,8 +189,9 @@ def coverage_by_unit(
         Index ``unit_id``, context units left out. ``people`` is the sum of the demand, next to
         ``population`` and its basis from the units; ``modelled_share`` is the share of those
         people, and ``covered_modelled_share`` the share of the covered, who stand on modelled
-        points; distances are means and quantiles over people, in metres. ``rooms`` counts every
-        room that serves the unit or a part of it, ``own_rooms`` those of the unit's own level.
+        points; ``people_certain`` and ``people_possible`` bound ``people_covered``, and so do
+        their shares; distances are means and quantiles over people, in metres. ``rooms`` counts
+        every room that serves the unit or a part of it, ``own_rooms`` those of its own level.
 
     Notes
     -----
@@ -166,10 +201,10 @@ def coverage_by_unit(
     up = ancestors(units, level)
     people = _people_by_unit(demand, coverage, demand["unit_id"].map(up))
     table = members[["name", "parent_id", "population", "population_basis"]].join(people)
-    counts = ["people", "people_covered", "people_modelled", "covered_modelled", "points_unknown"]
-    table[counts] = table[counts].fillna(0)
+    table[COUNTS] = table[COUNTS].fillna(0)
     table["people_uncovered"] = table["people"] - table["people_covered"]
-    table["share_covered"] = share(table["people_covered"], table["people"])
+    for answer in ANSWERS:
+        table[f"share_{answer}"] = share(table[f"people_{answer}"], table["people"])
     table["modelled_share"] = share(table["people_modelled"], table["people"])
     table["covered_modelled_share"] = share(table["covered_modelled"], table["people_covered"])
     table = table.join(_rooms_by_unit(rooms, rooms["serves_unit_id"].map(up), table.index))
@@ -203,7 +238,9 @@ def _people_by_unit(demand: gpd.GeoDataFrame, coverage: Coverage, unit: pd.Serie
     rows = pd.DataFrame(
         {
             "people": people,
+            "people_certain": people.where(coverage.certain, 0.0),
             "people_covered": people.where(coverage.covered, 0.0),
+            "people_possible": people.where(coverage.possible, 0.0),
             "people_modelled": people.where(modelled, 0.0),
             "covered_modelled": people.where(coverage.covered & modelled, 0.0),
             "points_unknown": people.isna().astype(float),

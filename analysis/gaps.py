@@ -45,9 +45,11 @@ def find_gaps(
     -------
     GeoDataFrame
         Index ``gap_id`` (the place's ``unit_id``, so that two months' lists can be compared),
-        ordered by ``rank``. ``nearest_m`` is the mean over the people out of reach; ``site_id`` is
-        the candidate within the limit of most of them, ``site_people`` how many, and None where
-        there is none. ``location_basis`` is ``modelled`` where the place's people are spread;
+        ordered by ``rank``. ``uncovered_least`` and ``uncovered_most`` bound ``people_uncovered``:
+        those surely out of reach, and those not surely within it. ``nearest_m`` is
+        the mean over the people out of reach; ``site_id`` is the candidate within the limit of
+        most of them, ``site_people`` how many, and None where there is none. ``location_basis``
+        is ``modelled`` where the place's people are spread;
         the point is the mean position of the people out of reach.
 
     Notes
@@ -57,12 +59,13 @@ def find_gaps(
     people = demand["people"].fillna(0.0)
     out = people.where(~coverage.covered, 0.0)
     open_points = out > 0
-    table = pd.DataFrame(
-        {
-            "people": people.groupby(demand["unit_id"]).sum(),
-            "people_uncovered": out.groupby(demand["unit_id"]).sum(),
-        }
-    )
+    columns = {
+        "people": people,
+        "people_uncovered": out,
+        "uncovered_least": people.where(~coverage.possible, 0.0),
+        "uncovered_most": people.where(~coverage.certain, 0.0),
+    }
+    table = pd.DataFrame(columns).groupby(demand["unit_id"]).sum()
     table = table[table["people_uncovered"] > 0]
     table["share_uncovered"] = share(table["people_uncovered"], table["people"])
     table = table.join(_nearest_room(demand[open_points], coverage, out[open_points]))

@@ -24,6 +24,7 @@ from analysis.proposal import Proposal, propose
 from analysis.results import case_places, held_by, received_by, results_by_unit
 from analysis.scenario import Scenario, Study
 from analysis.siting.outlook import coverage_curve, stability
+from analysis.standards import detours_at
 from geo.reach import reach_pairs
 
 WIDEST = 1.25
@@ -82,7 +83,8 @@ def survey(study: Study, scenario: Scenario) -> Survey:
     units, demand = study.units, study.demand
     rooms = open_rooms(study.rooms, scenario.as_of)
     serving = rooms[serves_by_distance(rooms, units)]
-    coverage = cover(demand, serving, limit_m=limits_m(demand, scenario))
+    limit = limits_m(demand, scenario)
+    coverage = cover(demand, serving, limit_m=limit, detours=detours_at(study))
     cases = received_by(study.cases, scenario.as_of)
     activities = held_by(study.activities, scenario.as_of)
     by_level = {

@@ -41,6 +41,8 @@ def test_toy_coverage(capsys, toy):
     got = answer(capsys, "coverage", "--study", toy, *DAY)
     assert (got["rooms"], got["counties"], got["townships"]) == (4, 2, 3)
     assert (got["people"], got["people_covered"]) == (2000, 1100)
+    assert (got["people_certain"], got["people_possible"]) == (1000, 1200)
+    assert [row["people_possible"] for row in got["by_township"]] == [1000, 0, 200]
     assert [row["name"] for row in got["rooms_later"]] == ["三村室"]
     assert got["rooms_later"][0]["opened"] == "2024-01-01"
 

@@ -22,13 +22,15 @@ SUPPRESS_BELOW = 3
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "gaps": (
-        "rank", "county", "township", "name", "people_uncovered", "share_uncovered", "people",
-        "location_basis", "nearest_room_name", "nearest_room_basis", "nearest_m", "cases",
-        "cases_open", "site_name", "site_kind", "site_people", "reason", "gap_id",
+        "rank", "county", "township", "name", "people_uncovered", "uncovered_least",
+        "uncovered_most", "share_uncovered", "people", "location_basis", "nearest_room_name",
+        "nearest_room_basis", "nearest_m", "cases", "cases_open", "site_name", "site_kind",
+        "site_people", "reason", "gap_id",
     ),
     "units": (
         "level", "county", "name", "population", "population_basis", "people", "people_covered",
-        "share_covered", "people_uncovered", "modelled_share", "covered_modelled_share", "mean_m",
+        "people_certain", "people_possible", "share_covered", "share_certain", "share_possible",
+        "people_uncovered", "modelled_share", "covered_modelled_share", "mean_m",
         "p95_m", "worst_m", "rooms", "rooms_reported", "rooms_register", "rooms_derived",
         "rooms_simulated", "rooms_without_point", "people_per_room", "rooms_per_10k", "unit_id",
     ),
@@ -126,6 +128,7 @@ def notes(measured: Survey, words: Words, sheet: str) -> list[str]:
         standard,
         words("notes.basis"),
         words("notes.modelled"),
+        words("notes.interval"),
         words("notes.suppressed", least=suppress_below(measured)),
     ]
     if study.is_demonstration:

@@ -13,7 +13,8 @@ from ui.wording import Words
 PEOPLE = {
     "population", "people", "people_covered", "people_uncovered", "people_per_room", "site_people",
     "people_alone", "people_in_order", "people_lost", "people_near", "runner_up_loss", "plan_a",
-    "plan_b", "gained", "lost", "difference", "points",
+    "plan_b", "gained", "lost", "difference", "points", "people_certain", "people_possible",
+    "uncovered_least", "uncovered_most",
 }  # fmt: skip
 RATES = {"rooms_per_10k", "cases_per_10k", "activities_per_room", "relative_risk", "expected"}
 CHOICES = {"kind": "kind", "site_kind": "kind", "level": "level", "status": "audit_status"}

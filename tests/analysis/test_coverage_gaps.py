@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -76,6 +77,40 @@ def test_paper_answers_by_county_and_township():
     assert np.isnan(township.loc["A2", "people_per_room"])
 
 
+def test_paper_answers_for_what_is_sure():
+    """The people of B1 live near its room or 11 km away: nobody knows which."""
+    result = measured(limit_urban_m=1500.0)
+    city = result.by_level["city"].loc["C"]
+    assert city[["people_certain", "people_covered", "people_possible"]].tolist() == [
+        *(1000, 1600, 1700),
+    ]
+    assert city["share_certain"] == pytest.approx(0.5)
+    assert city["share_possible"] == pytest.approx(0.85)
+    gap = result.gaps.loc["B1"]
+    assert gap[["uncovered_least", "people_uncovered", "uncovered_most"]].tolist() == [0, 100, 200]
+    assert result.gaps.loc["v3", ["uncovered_least", "uncovered_most"]].tolist() == [300, 300]
+
+
+def test_the_longest_likely_way_decides_what_is_certain():
+    way = 1.6 * STEP_M  # from v2 to r1 in the plain
+    assert measured(limit_urban_m=way + 0.1).coverage.certain["d2"]
+    assert not measured(limit_urban_m=way - 0.1).coverage.certain["d2"]
+    study = toy_study()
+    study = replace(study, settings={**study.settings, "travel": {"units": {"A1": "hills"}}})
+    assert not measured(study, limit_urban_m=way + 0.1).coverage.certain["d2"]
+
+
+def test_better_positions_narrow_the_interval():
+    frames = toy_frames()
+    frames["demand"]["location_basis"] = "register"
+    rough, located = (
+        measured(study, limit_urban_m=1500.0).by_level["city"].loc["C"]
+        for study in (toy_study(), toy_study(**frames))
+    )
+    assert located["people_covered"] == rough["people_covered"] == 1600
+    assert [located["people_certain"], located["people_possible"]] == [1100, 1600]
+
+
 def test_the_limit_is_inclusive():
     study = toy_study()
     exact = survey(study, scenario_of(study, as_of=DAY)).coverage.nearest_m["d2"]
@@ -134,6 +169,33 @@ def test_full_coverage_leaves_no_gap():
 def test_coverage_never_falls_as_the_limit_grows(limits):
     low, high = (measured(limit_urban_m=x, limit_rural_m=x).coverage.covered for x in limits)
     assert (high | ~low).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.floats(60, 30_000),
+    st.lists(st.booleans(), min_size=5, max_size=5),
+    st.sampled_from(["plain", "hills", "mountains", [1, 1, 1]]),
+)
+def test_certain_is_covered_and_covered_is_possible(limit, spread, terrain):
+    frames = toy_frames()
+    basis = ["modelled" if flag else "register" for flag in spread]
+    frames["demand"]["location_basis"] = basis
+    study = toy_study(**frames)
+    study = replace(study, settings={**study.settings, "travel": {"terrain": terrain}})
+    result = measured(study, limit_urban_m=limit, limit_rural_m=limit)
+    found = result.coverage
+    assert (found.covered | ~found.certain).all()
+    assert (found.possible | ~found.covered).all()
+    for table in result.by_level.values():
+        assert (table["people_certain"] <= table["people_covered"]).all()
+        assert (table["people_covered"] <= table["people_possible"]).all()
+    gaps = result.gaps
+    assert (gaps["uncovered_least"] <= gaps["people_uncovered"]).all()
+    assert (gaps["people_uncovered"] <= gaps["uncovered_most"]).all()
+    wider = measured(study, limit_urban_m=limit * 1.2, limit_rural_m=limit * 1.2).coverage
+    assert (wider.certain | ~found.certain).all()
+    assert (wider.possible | ~found.possible).all()
 
 
 @settings(max_examples=25, deadline=None)

@@ -60,6 +60,7 @@ def test_overview_of_the_toy_city(toy):
     values = [metric.value for metric in test.metric]
     assert values == ["4", "55.0%", "2 / 3", "1 / 4"]
     assert "● 3 ◐ 1 ○ 0" in texts(test)
+    assert "确定 50.0%，可能 60.0%" in texts(test)
     assert "三村室" in texts(test)
 
 
