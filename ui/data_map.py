@@ -8,7 +8,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from ui import maps
+from ui import maps, state
 from ui.layers.model import Bounds
 from ui.maps import Dots, MapView, Pins, Points, Polygons
 from ui.tables import mark
@@ -46,7 +46,7 @@ def placing_map(
     at: tuple[float, float] | None,
     settings: Any,
 ) -> MapView:
-    """Return one room as a pin among the others, which may be put elsewhere by a click.
+    """Return one room as a pin among the others, to be dragged or put elsewhere by a click.
 
     Parameters
     ----------
@@ -69,7 +69,8 @@ def placing_map(
     focus = None
     if at is not None:
         here = gpd.GeoDataFrame(index=[room], geometry=gpd.points_from_xy(*([v] for v in at)))
-        layers.append(Pins("room", text("data.this_room"), points=here.set_crs("EPSG:4326")))
+        here = here.set_crs("EPSG:4326")
+        layers.append(Pins("room", text("data.this_room"), points=here, draggable=True))
         focus = (at[0] - 0.03, at[1] - 0.03, at[0] + 0.03, at[1] + 0.03)
     return _view(layers, text, settings, focus=focus)
 
@@ -101,5 +102,32 @@ def _view(
 def show(
     view: MapView, *, key: str, on_place: Callable[[float, float], None] | None = None
 ) -> None:
-    """Draw a small map."""
-    maps.show(view, key=key, height=HEIGHT, on_place=on_place)
+    """Draw a small map.
+
+    Parameters
+    ----------
+    view : MapView
+    key : str
+    on_place : callable, optional
+        Called with longitude and latitude of a pin let go, or of a click on the map; once each.
+    """
+
+    def dragged(click: maps.Click) -> None:
+        if click.moved is not None and state.held(f"pin_{key}") != click.count:
+            state.hold(f"pin_{key}", click.count)
+            put(*click.moved)
+
+    def clicked(lon: float, lat: float) -> None:
+        # The map repeats its last click beside every later drag, and the other way round.
+        if state.held(f"place_{key}") != (lon, lat):
+            state.hold(f"place_{key}", (lon, lat))
+            put(lon, lat)
+
+    put = on_place or (lambda _lon, _lat: None)
+    maps.show(
+        view,
+        key=key,
+        height=HEIGHT,
+        on_click=dragged if on_place else None,
+        on_place=clicked if on_place else None,
+    )

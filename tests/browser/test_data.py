@@ -76,7 +76,7 @@ def test_a_list_is_sent_judged_accepted_seen_and_undone(page, own_app, outside, 
     assert outside == []
 
 
-def test_a_pin_is_put_elsewhere_by_a_click(page, own_app, outside):
+def test_a_pin_is_put_elsewhere_by_a_click_and_by_dragging(page, own_app, outside):
     page.goto(f"{own_app}/data?part=edit")
     frame = map_of(page)
     expect(frame.locator(".rp-pin")).to_have_count(1, timeout=LONG)
@@ -84,6 +84,14 @@ def test_a_pin_is_put_elsewhere_by_a_click(page, own_app, outside):
     first = place.inner_text()
     page.locator("iframe").first.click(position={"x": 120, "y": 260})
     expect(place).not_to_have_text(first, timeout=LONG)
+    clicked = place.inner_text()
+    page.wait_for_timeout(1000)
+    box = frame.locator(".rp-pin").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 60, box["y"] + 50, steps=5)
+    page.mouse.up()
+    expect(place).not_to_have_text(clicked, timeout=LONG)
     page.get_by_role("button", name="保存位置").click()
     expect(page.get_by_text("已保存 1 个活动室")).to_be_visible(timeout=LONG)
     assert outside == []
