@@ -22,6 +22,14 @@ const TYPES = {
 const PANES = { land: 390, reach: 410, dots: 420, hulls: 430, points: 440, labels: 450, badges: 455 };
 const SILENT = ["land", "reach", "dots", "labels"];
 
+// On a press Leaflet gives the map the focus, and the browser then scrolls the page around the frame
+// under the pointer: the press would end on something else, and no click would come.
+L.Map.Keyboard.include({
+  _onMouseDown() {
+    if (!this._focused) this._map.getContainer().focus({ preventScroll: true });
+  },
+});
+
 const stages = new WeakMap();
 // Begins with the time, so that a click after a reload is never taken for an earlier one.
 let clicks = Date.now();
