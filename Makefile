@@ -26,7 +26,7 @@ TEST_READY := $(VENV)/.test-$(KEY)
 FRONTEND := $(shell find ui/frontend -type f -not -path '*/node_modules/*')
 
 run: $(RUN_READY) static/bundle.js
-	$(PY) -m streamlit run app.py $(ARGS)
+	$(PY) -m cli serve $(ARGS)
 
 test: system-ready $(TEST_READY) static/bundle.js
 	$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
