@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -32,15 +32,8 @@ def report_table(intake: Intake, text: Words) -> pd.DataFrame:
         Row number, result, column, value, problem and remedy under headings of the language.
     """
     report = intake.report
-    has = report["code"].notna()
-    problems = [
-        _problem(code, message, text) if known else ""
-        for code, message, known in zip(report["code"], report["message"], has, strict=True)
-    ]
-    remedies = [
-        _remedy(code, remedy, text) if known else ""
-        for code, remedy, known in zip(report["code"], report["remedy"], has, strict=True)
-    ]
+    problems = _each_once(report["code"], report["message"], _problem, text)
+    remedies = _each_once(report["code"], report["remedy"], _remedy, text)
     return pd.DataFrame(
         {
             text("data.row"): report["row"].astype(int),
@@ -133,6 +126,15 @@ def header_text(header: object, text: Words) -> str:
     if not isinstance(header, str):
         return ""
     return text("data.target_geometry") if header == "geometry" else header
+
+
+def _each_once(
+    codes: pd.Series, sentences: pd.Series, say: Callable[[str, str, Words], str], text: Words
+) -> list[str]:
+    """Translate each distinct remark once, since long lists repeat the same few."""
+    pairs = list(zip(codes, sentences, strict=True))
+    told = {pair: say(*pair, text) for pair in set(pairs) if isinstance(pair[0], str)}
+    return [told.get(pair, "") for pair in pairs]
 
 
 def _problem(code: str, message: str, text: Words) -> str:

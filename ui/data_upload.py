@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import geopandas as gpd
 import pandas as pd
@@ -15,7 +14,7 @@ from geo.intake.apply import apply
 from geo.intake.datum import CANNOT_TELL, LIKELY, SURE, DatumGuess
 from geo.intake.judge import judge_datum
 from geo.intake.mapping import Mapping
-from geo.intake.raw import RawTable, read_file
+from geo.intake.raw import RawTable
 from geo.intake.report import ACCEPTED, HELD, WARNED, Intake
 from geo.intake.synonyms import IMPORTS, words_for
 from geo.register import LAYERS, open_register
@@ -34,6 +33,7 @@ from geo.working_copy import (
 from geo.write import guard
 from ui import data_map, data_report, state
 from ui.data_desk import Desk
+from ui.data_reading import pick_table, read_upload
 from ui.data_words import DATUMS, cells_table, datum_text, evidence_lines, plan_lines, value_text
 from ui.widgets import MIME, MOST_ROWS
 from ui.wording import Words
@@ -42,6 +42,11 @@ TYPES = ["xlsx", "xls", "csv", "tsv", "txt", "geojson", "json", "gpkg", "zip", "
 OTHER = "other"
 LEAVE_OUT = ""
 SHOWN_ROWS = 200
+MOST_REMARKS = 1000
+MOST_IN_WORKBOOK = 20_000
+HELD_FOR_UPLOAD = ("upload", "judged", "read", "turned", "told", "report", "mend", "planned")
+# What a result was made for: file, sheet, table, mapping, study, datum.
+Key: TypeAlias = tuple[Any, ...]
 BANNERS = {SURE: st.success, LIKELY: st.info, CANNOT_TELL: st.warning}
 
 
@@ -61,19 +66,24 @@ def upload(desk: Desk) -> None:
         st.caption(text("data.file_help"))
     if file is None:
         return
-    raw = _one_table(_read(file, text), text)
+    raw = pick_table(read_upload(file, text), text)
     if raw is None:
         return
     key = f"{file.file_id}_{raw.layer}_{table}"
     mapping, saved = _map_columns(desk, raw, table, key)
     st.markdown(f"##### {text('data.step_datum')}")
-    guess = judge_datum(raw, mapping, units=desk.units, rooms=desk.tables.frames["rooms"])
+    asked = (key, mapping.to_dict(), desk.tables.fingerprint)
+    guess = state.once(
+        "judged",
+        asked,
+        lambda: judge_datum(raw, mapping, units=desk.units, rooms=desk.tables.frames["rooms"]),
+    )
     datum, settled = _choose_datum(raw, table, guess, text, key)
     if not settled:
         return
-    intake = _apply(desk, raw, mapping, datum, key)
+    intake, key = _apply(desk, raw, mapping, datum, (*asked, datum))
     _show_rows(desk, intake, key)
-    _accept(desk, intake, mapping, saved, raw)
+    _accept(desk, intake, mapping, saved, raw, key)
 
 
 def _say_done(desk: Desk) -> None:
@@ -93,56 +103,6 @@ def _say_done(desk: Desk) -> None:
         state.hold("undone", change)
         state.hold("seen", None)
         st.rerun()
-
-
-def _read(file: Any, text: Words) -> list[RawTable]:
-    """Read an upload once in the sandbox; the button stops it, as does any other click."""
-    held = state.held("upload")
-    if held is not None and held[0] == file.file_id:
-        return held[1]
-    if state.held("cancelled") == file.file_id:
-        st.info(text("data.cancelled"))
-        if not st.button(text("data.read_again"), key="again"):
-            return []
-        state.hold("cancelled", None)
-    place = st.empty()
-    with place.container():
-        bar = st.progress(0.0, text("data.reading"))
-        stop = st.button(text("data.cancel"), key="cancel")
-        if stop:
-            state.hold("cancelled", file.file_id)
-            st.rerun()
-        # Any word to the page ends this run when the reader has clicked; the child dies with it.
-        raws = read_file(
-            file.getvalue(),
-            name=file.name,
-            progress=lambda share, _: bar.progress(min(share, 1.0), text("data.reading")) and None,
-            cancel=_beat(bar, text),
-        )
-    place.empty()
-    state.hold("upload", (file.file_id, raws))
-    return raws
-
-
-def _beat(bar: Any, text: Words) -> Callable[[], bool]:
-    """Return what the reader of the file asks now and then: it lets the page hear a click."""
-    beats = 0
-
-    def cancelled() -> bool:
-        nonlocal beats
-        beats += 1
-        if beats % 10 == 0:
-            bar.progress(min(beats / 1000, 0.9), text("data.reading"))
-        return False
-
-    return cancelled
-
-
-def _one_table(raws: list[RawTable], text: Words) -> RawTable | None:
-    if len(raws) < 2:
-        return raws[0] if raws else None
-    layers = {raw.layer: raw for raw in raws}
-    return layers[st.selectbox(text("data.layer"), list(layers), key="layer")]
 
 
 def _map_columns(desk: Desk, raw: RawTable, table: str, key: str) -> tuple[Mapping, list[Mapping]]:
@@ -235,17 +195,27 @@ def _choose_datum(
     return chosen, True
 
 
-def _apply(desk: Desk, raw: RawTable, mapping: Mapping, datum: str | None, key: str) -> Intake:
-    rooms = desk.tables.frames["rooms"]
-    told = {"units": desk.units, "datum": datum, "rooms": rooms}
-    intake = apply(raw, mapping, **told)
+def _apply(
+    desk: Desk, raw: RawTable, mapping: Mapping, datum: str | None, asked: Key
+) -> tuple[Intake, Key]:
+    """Return the rows as they would go in, made once for what was asked, and what was asked."""
+    rooms, current = desk.tables.frames["rooms"], desk.tables.frames[mapping.table]
+
+    def read(*, fix_swapped: bool) -> Intake:
+        found = apply(
+            *(raw, mapping), units=desk.units, datum=datum, rooms=rooms, fix_swapped=fix_swapped
+        )
+        return as_now(found, raw, mapping, current)
+
+    intake = state.once("read", asked, lambda: read(fix_swapped=False))
     swapped = int((intake.remarks["code"] == "intake.row.swapped").sum())
-    if swapped and st.checkbox(desk.text("data.fix_swapped", count=swapped), key=f"swap_{key}"):
-        intake = apply(raw, mapping, **told, fix_swapped=True)
-    return as_now(intake, raw, mapping, desk.tables.frames[mapping.table])
+    label = desk.text("data.fix_swapped", count=swapped)
+    if swapped and st.checkbox(label, key=f"swap_{asked[0]}"):
+        return state.once("turned", asked, lambda: read(fix_swapped=True)), (*asked, "turned")
+    return intake, asked
 
 
-def _show_rows(desk: Desk, intake: Intake, key: str) -> None:
+def _show_rows(desk: Desk, intake: Intake, asked: Key) -> None:
     """Show what became of the rows: figures, map, table, report, files to mend."""
     text = desk.text
     st.markdown(f"##### {text('data.step_rows')}")
@@ -263,13 +233,17 @@ def _show_rows(desk: Desk, intake: Intake, key: str) -> None:
             data_map.show(view, key="preview")
     with right:
         st.dataframe(shown_rows(rows, intake.table, desk), hide_index=True, height=data_map.HEIGHT)
-    told = data_report.report_table(intake, text)
+    key = (*asked, text.lang)
+    told = state.once("told", key, lambda: data_report.report_table(intake, text))
     noted = told[told[text("data.problem")] != ""]
     if len(noted):
         st.markdown(f"###### {text('data.report')}")
         height = 35 * (min(len(noted), MOST_ROWS) + 1) + 3
-        st.dataframe(noted.map(guard), hide_index=True, width="stretch", height=height)
-    _files(intake, text)
+        shown = noted.head(MOST_REMARKS).map(guard)
+        st.dataframe(shown, hide_index=True, width="stretch", height=height)
+        if len(noted) > MOST_REMARKS:
+            st.caption(text("data.first_rows", shown=MOST_REMARKS, count=f"{len(noted):,}"))
+    _files(intake, text, key)
 
 
 def shown_rows(rows: pd.DataFrame, table: str, desk: Desk) -> pd.DataFrame:
@@ -288,13 +262,15 @@ def shown_rows(rows: pd.DataFrame, table: str, desk: Desk) -> pd.DataFrame:
     return pd.DataFrame(out)
 
 
-def _files(intake: Intake, text: Words) -> None:
+def _files(intake: Intake, text: Words, key: Key) -> None:
+    # A workbook of very many rows takes long to write; spreadsheets read CSV as well.
+    ending = ".xlsx" if len(intake.status) <= MOST_IN_WORKBOOK else ".csv"
     left, right = st.columns(2)
     left.download_button(
         text("data.download_report"),
-        data_report.report_bytes(intake, text, ending=".xlsx"),
-        file_name=f"{text('data.report')}.xlsx",
-        mime=MIME[".xlsx"],
+        state.once("report", key, lambda: data_report.report_bytes(intake, text, ending=ending)),
+        file_name=f"{text('data.report')}{ending}",
+        mime=MIME[ending],
         key="download_report",
         width="stretch",
         on_click="ignore",
@@ -302,7 +278,7 @@ def _files(intake: Intake, text: Words) -> None:
     if intake.counts[HELD]:
         right.download_button(
             text("data.download_held", count=intake.counts[HELD]),
-            data_report.held_back_bytes(intake, text),
+            state.once("mend", key, lambda: data_report.held_back_bytes(intake, text)),
             file_name=f"{text('data.held_back')}.xlsx",
             mime=MIME[".xlsx"],
             key="download_held",
@@ -312,7 +288,12 @@ def _files(intake: Intake, text: Words) -> None:
 
 
 def _accept(
-    desk: Desk, intake: Intake, mapping: Mapping, saved: list[Mapping], raw: RawTable
+    desk: Desk,
+    intake: Intake,
+    mapping: Mapping,
+    saved: list[Mapping],
+    raw: RawTable,
+    asked: Key,
 ) -> None:
     """Show what would change, and save it as one transaction when told."""
     text = desk.text
@@ -330,7 +311,11 @@ def _accept(
     if mode is None:
         st.info(text("data.mode_ask"))
         return
-    plan = plan_import(intake, desk.tables, replaces=mode == "replace")
+    plan = state.once(
+        "planned",
+        (*asked, mode),
+        lambda: plan_import(intake, desk.tables, replaces=mode == "replace"),
+    )
     for line in plan_lines(intake.table, plan, text):
         st.markdown(f"- {line}")
     _show_cells(desk, plan, intake)
@@ -374,6 +359,7 @@ def _save(
         return
     state.hold("imported", change)
     state.hold("seen", None)
-    state.hold("upload", None)
+    for name in HELD_FOR_UPLOAD:
+        state.hold(name, None)
     state.hold("uploads", state.held("uploads", 0) + 1)
     st.rerun()

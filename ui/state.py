@@ -89,6 +89,15 @@ def held(name: str, default: Any = None) -> Any:
     return st.session_state.get(f"held_{name}", default)
 
 
+def once(name: str, key: Any, make: Callable[[], Any]) -> Any:
+    """Return what was made under this key in this session, made again only for another key."""
+    known = held(name)
+    if known is None or known[0] != key:
+        known = (key, make())
+        hold(name, known)
+    return known[1]
+
+
 def sent(key: str) -> Any:
     """Return what a component sent, readable before the page runs; None if nothing yet."""
     return st.session_state.get(key)
