@@ -20,7 +20,7 @@ from geo.errors import RoomplanError
 from geo.read import read_study
 from geo.schema import SITE_KINDS
 from geo.write import ENDINGS, json_text, write_bytes
-from ui import maps, report, views, word
+from ui import maps, report, report_since, views, word
 from ui.tables import present
 from ui.terminal import add_commands
 from ui.wording import LANGUAGES, Words, words
@@ -101,6 +101,9 @@ def _parser() -> Parser:
                 ("cost", "kind_costs", "KIND=N"),
             ):
                 command.add_argument(f"--{option}", dest=dest, action="append", metavar=form)
+        if name == "gaps":
+            about = "an earlier gap list as it was exported: which gaps are closed, new, still open"
+            command.add_argument("--since", type=Path, metavar="FILE", help=about)
         if name == "serve":
             command.add_argument("--port", type=int, default=8501, help="default: 8501")
     add_commands(commands, study=BUNDLED_STUDY)
@@ -340,13 +343,18 @@ def _serve(options: argparse.Namespace, _text: Words) -> None:
 def _gaps(options: argparse.Namespace, text: Words) -> None:
     measured = _survey(options)
     table = report.gaps_list(measured, text)
+    since: dict[str, Any] = {}
+    if options.since is not None:
+        table = report_since.gaps_since(table, report_since.read_gaps(options.since), measured)
+        since = {"since": {"file": options.since.name, **report_since.changes(table)}}
+        sys.stderr.write("" if options.json else report_since.changes_text(table, text) + "\n")
     _put(
         options,
         text,
         measured,
         "gaps",
         table,
-        lambda: {**_head(measured), "gaps": report.suppressed(table, measured)},
+        lambda: {**_head(measured), **since, "gaps": report.suppressed(table, measured)},
     )
 
 

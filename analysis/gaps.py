@@ -16,6 +16,9 @@ from geo.units import ancestors
 REASONS = ("far", "partly", "no_service")
 """far: nobody there is within reach; partly: some are; no_service: no room serves by distance."""
 
+GAP_CHANGES = ("new", "open", "closed", "gone")
+"""Against an earlier list; gone: the place is no longer in the study, so nobody can tell."""
+
 
 def find_gaps(
     units: gpd.GeoDataFrame,
@@ -83,6 +86,43 @@ def find_gaps(
     table.insert(0, "rank", np.arange(1, len(table) + 1))
     middle = place_points(demand[open_points], out[open_points]).reindex(table.index)
     return gpd.GeoDataFrame(table, geometry=middle, crs=WGS84)
+
+
+def compare_gaps(
+    old: pd.DataFrame, new: gpd.GeoDataFrame, units: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Say of every gap of two lists whether it is new, still open, closed, or its place gone.
+
+    Parameters
+    ----------
+    old : DataFrame
+        The earlier list: index ``gap_id``, columns ``name`` and ``people_uncovered``.
+    new : GeoDataFrame
+        The present one, as :func:`find_gaps` gives it, further columns allowed.
+    units : GeoDataFrame
+
+    Returns
+    -------
+    GeoDataFrame
+        ``new`` with ``change``, one of :data:`GAP_CHANGES`, and ``people_before``, 0 where the
+        place was in no list; then the rows of ``old`` that are no more, in their order. A closed
+        gap has 0 people out of reach, of one whose place is gone they are unknown. Other columns
+        of these rows are unknown.
+    """
+    now = new.assign(
+        change=np.where(new.index.isin(old.index), "open", "new"),
+        people_before=old["people_uncovered"].reindex(new.index, fill_value=0.0),
+    )
+    past = old[~old.index.isin(new.index)]
+    there = past.index.isin(units.index)
+    rows = _where(units, past.index).assign(
+        name=past["name"],
+        people_before=past["people_uncovered"],
+        people_uncovered=np.where(there, 0.0, np.nan),
+        change=np.where(there, "closed", "gone"),
+    )
+    both = pd.concat([pd.DataFrame(now), rows.rename_axis("gap_id")])
+    return gpd.GeoDataFrame(both, geometry="geometry", crs=WGS84)
 
 
 def place_points(demand: gpd.GeoDataFrame, people: pd.Series) -> gpd.GeoSeries:

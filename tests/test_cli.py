@@ -123,6 +123,34 @@ def test_the_gap_list_as_a_spreadsheet(capsys, toy, tmp_path):
     assert any("2019-05-31" in line for line in notes)
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("ending", [".csv", ".xlsx", ".geojson", ".gpkg"])
+def test_gaps_since_an_earlier_list(capsys, toy, tmp_path, ending, lang):
+    path = tmp_path / f"march{ending}"
+    narrow = ["--limit", 100, "--lang", lang, "--out", path]
+    assert run(capsys, "gaps", "--study", toy, *DAY, *narrow)[0] == 0
+    got = answer(capsys, "gaps", "--study", toy, *DAY, "--limit", 3000, "--since", path)
+    counts = {"new": 0, "open": 2, "closed": 1, "gone": 0}
+    assert got["since"] == {"file": path.name, **counts}
+    rows = {row["gap_id"]: row for row in got["gaps"]}
+    assert {key: row["change"] for key, row in rows.items()} == {
+        **{"v3": "open", "B1": "open", "v2": "closed"},
+    }
+    assert rows["v2"]["people_before"] == 500
+    code, out, err = run(capsys, "gaps", "--study", toy, *DAY, "--since", path, "--limit", 3000)
+    assert code == 0
+    assert "已解决 1 处" in err
+    assert "已解决" in out
+
+
+def test_ids_that_a_spreadsheet_program_rounded_are_refused(capsys, toy, tmp_path):
+    path = tmp_path / "old.csv"
+    path.write_text("缺口编号,名称\n3.50502E+11,一村\n", encoding="utf-8")
+    code, out, err = run(capsys, "gaps", "--study", toy, "--since", path)
+    assert (code, out) == (2, "")
+    assert "3.50502E+11" in err
+
+
 @pytest.mark.parametrize("command", ["coverage", "compare", "site", "gaps"])
 @pytest.mark.parametrize("ending", [".geojson", ".gpkg"])
 def test_lists_open_as_maps(capsys, toy, tmp_path, command, ending):
@@ -163,6 +191,8 @@ def test_an_evil_name_is_text_in_every_format(capsys, tmp_path):
         (["site", "--new", "1", "--quota", "campus=2-"], 3, "campus"),
         (["gaps", "--out", "gaps.pdf"], 2, ".xlsx"),
         (["gaps", "--out", "/nowhere/gaps.csv"], 2, "/nowhere"),
+        (["gaps", "--since", "/nowhere/old.csv"], 2, "old.csv"),
+        (["gaps", "--since", str(ROOT / "data/rooms/rooms.csv")], 2, "rooms.csv"),
         (["map"], 2, ".html"),
         (["fly"], 2, "fly"),
         ([], 2, "command"),

@@ -19,6 +19,7 @@ from geo.register import open_register
 from geo.register_home import register_target, stamp_of
 from geo.write import table_bytes
 from ui.data_words import history_table
+from ui.report_since import read_gaps
 from ui.wording import words
 
 MOST_IN_CURVE = 60
@@ -81,6 +82,12 @@ def proposal(measured: Survey) -> Proposal:
     return found
 
 
+@st.cache_data(max_entries=8, show_spinner=False)
+def earlier_gaps(content: bytes, name: str) -> pd.DataFrame:
+    """Return an earlier gap list from the bytes of the file it was exported to."""
+    return read_gaps(content, name=name)
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
 def history(register: str, fingerprint: str, row_id: str) -> pd.DataFrame:
     """Return the register's history, of one row where it is named, as of a fingerprint."""
@@ -105,3 +112,18 @@ def curve(measured: Survey) -> pd.DataFrame:
 def stability(measured: Survey) -> pd.DataFrame:
     """Return how often each site is picked when what is uncertain differs a little."""
     return journey.stability_of(measured)
+
+
+def export(kind: str, frame: pd.DataFrame, measured: Survey, text: Words, *, ending: str) -> bytes:
+    """Return a list as the bytes of a file, written once for the same rows."""
+    plain = pd.DataFrame(frame).drop(columns="geometry", errors="ignore")
+    content = int(pd.util.hash_pandas_object(plain.astype(str)).sum())
+    return _export(kind, content, measured, text.lang, ending, frame)
+
+
+# The frame itself is left out of the key, because ``content`` stands for every cell of it.
+@st.cache_data(max_entries=128, show_spinner=False, hash_funcs=KEYS)
+def _export(
+    kind: str, content: int, measured: Survey, lang: str, ending: str, _frame: pd.DataFrame
+) -> bytes:
+    return report.export(kind, _frame, measured, words(lang), ending=ending)

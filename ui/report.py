@@ -22,10 +22,10 @@ SUPPRESS_BELOW = 3
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "gaps": (
-        "rank", "county", "township", "name", "people_uncovered", "uncovered_least",
-        "uncovered_most", "share_uncovered", "people", "location_basis", "nearest_room_name",
-        "nearest_room_basis", "nearest_m", "cases", "cases_open", "site_name", "site_kind",
-        "site_people", "reason", "gap_id",
+        "rank", "change", "county", "township", "name", "people_uncovered", "people_before",
+        "uncovered_least", "uncovered_most", "share_uncovered", "people", "location_basis",
+        "nearest_room_name", "nearest_room_basis", "nearest_m", "cases", "cases_open",
+        "site_name", "site_kind", "site_people", "reason", "gap_id",
     ),
     "units": (
         "level", "county", "name", "population", "population_basis", "people", "people_covered",

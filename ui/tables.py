@@ -14,10 +14,16 @@ PEOPLE = {
     "population", "people", "people_covered", "people_uncovered", "people_per_room", "site_people",
     "people_alone", "people_in_order", "people_lost", "people_near", "runner_up_loss", "plan_a",
     "plan_b", "gained", "lost", "difference", "points", "people_certain", "people_possible",
-    "uncovered_least", "uncovered_most",
+    "uncovered_least", "uncovered_most", "people_before",
 }  # fmt: skip
 RATES = {"rooms_per_10k", "cases_per_10k", "activities_per_room", "relative_risk", "expected"}
-CHOICES = {"kind": "kind", "site_kind": "kind", "level": "level", "status": "audit_status"}
+CHOICES = {
+    "kind": "kind",
+    "site_kind": "kind",
+    "level": "level",
+    "status": "audit_status",
+    "change": "gap_change",
+}
 SUPPRESSED = ("cases", "cases_open", "n")
 SOLID = ("reported", "census", "register")
 MARKS = {**dict.fromkeys(SOLID, "●"), "derived": "◐", "modelled": "◐", "simulated": "○"}
@@ -126,7 +132,8 @@ def _column(frame: pd.DataFrame, column: str, words: Words) -> pd.Series:
     if column.endswith("basis"):
         return values.map(lambda basis: mark(basis, words))
     if column in CHOICES:
-        return values.map(lambda value: words.choice(CHOICES[column], value))
+        known = values.where(values.notna(), None)
+        return known.map(lambda v: words.choice(CHOICES[column], v) if v else None)
     if pd.api.types.is_datetime64_any_dtype(values):
         return values.dt.strftime("%Y-%m-%d").astype(object)
     if pd.api.types.is_bool_dtype(values):

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.coverage import open_rooms, serves_by_distance
+from analysis.gaps import compare_gaps
 from analysis.journey import hotspots_of, survey
 from analysis.scenario import scenario_of
 from worlds import toy_frames, toy_study
@@ -132,6 +133,28 @@ def test_paper_answers_for_the_gaps():
     assert gaps["location_basis"].tolist() == ["register", "register", "modelled"]
     assert gaps["county"].tolist() == ["甲县", "甲县", "乙县"]
     assert gaps.geometry["B1"].y == pytest.approx(25.15)
+
+
+def test_two_lists_say_what_is_closed_new_and_still_open():
+    new = measured().gaps
+    earlier = {"v2": 700.0, "v1": 60.0, "B1": np.nan, "torn-down": 9.0}
+    old = pd.DataFrame({"people_uncovered": earlier}).assign(name="旧名")
+    both = compare_gaps(old, new, toy_study().units)
+    assert both.index.tolist() == ["v2", "v3", "B1", "v1", "torn-down"]
+    assert both["change"].tolist() == ["open", "new", "open", "closed", "gone"]
+    assert both["people_before"].tolist()[:2] == [700, 0]
+    assert np.isnan(both.loc["B1", "people_before"])
+    assert both["people_uncovered"].tolist()[:4] == [500, 300, 100, 0]
+    assert np.isnan(both.loc["torn-down", "people_uncovered"])
+    assert both.loc["v1", ["name", "county", "level"]].tolist() == ["旧名", "甲县", "village"]
+    pd.testing.assert_frame_equal(both.loc[new.index, new.columns], new, check_dtype=False)
+
+
+def test_a_list_against_itself_and_against_nothing():
+    new, units = measured().gaps, toy_study().units
+    assert set(compare_gaps(new, new, units)["change"]) == {"open"}
+    assert set(compare_gaps(new.iloc[:0], new, units)["change"]) == {"new"}
+    assert set(compare_gaps(new, new.iloc[:0], units)["change"]) == {"closed"}
 
 
 def test_a_case_counts_at_its_place_from_the_day_it_came():

@@ -178,6 +178,22 @@ def test_gap_filters(toy):
     assert page("gaps", least="200").dataframe[0].value["缺口编号"].tolist() == ["v2", "v3"]
     partly = page("gaps", reason_code="partly").dataframe[0].value
     assert partly["缺口编号"].tolist() == ["B1"]
+    villages = page("gaps", level="village").dataframe[0].value
+    assert villages["缺口编号"].tolist() == ["v2", "v3"]
+
+
+def test_an_earlier_gap_list_is_compared_on_the_page(toy):
+    test = page("gaps")
+    old = "缺口编号,名称,半径外人口\nv2,二社区,700\nv1,一村,60\n".encode()
+    test.file_uploader[0].set_value(("march.csv", old, "text/csv")).run()
+    assert not test.exception
+    shown = test.dataframe[0].value
+    assert shown["缺口编号"].tolist() == ["v2", "v3", "B1", "v1"]
+    assert shown["变化"].tolist() == ["仍未解决", "新增", "新增", "已解决"]
+    assert "新增 2 处，仍未解决 1 处，已解决 1 处" in texts(test)
+    test.multiselect(key="w_change").set_value(["closed"]).run()
+    assert test.dataframe[0].value["缺口编号"].tolist() == ["v1"]
+    assert not test.exception
 
 
 def test_clusters_of_the_toy_city(toy):

@@ -2,13 +2,22 @@
 
 import streamlit as st
 
-from ui import frame, maps, report, state, views, widgets
+from analysis.gaps import GAP_CHANGES, REASONS
+from ui import cached, frame, maps, report, report_since, state, views, widgets
 from ui.tables import mark, percent, whole
 
 text = frame.begin()
 measured = frame.measured()
 gaps = report.gaps_list(measured, text)
 st.caption(text("gaps.intro"))
+with st.expander(text("gaps.since")):
+    kinds = ["xlsx", "csv", "geojson", "gpkg"]
+    given = st.file_uploader(text("gaps.since_help"), type=kinds, key="gaps_since")
+    if given is not None:
+        earlier = cached.earlier_gaps(given.getvalue(), given.name)
+        gaps = report_since.gaps_since(gaps, earlier, measured)
+if given is not None:
+    st.info(report_since.changes_text(gaps, text), icon=":material/compare_arrows:")
 
 
 def pick(column: str, label: str, words: dict[str, str]) -> list[str]:
@@ -23,34 +32,42 @@ def pick(column: str, label: str, words: dict[str, str]) -> list[str]:
     return state.keep(column, chosen, [])
 
 
-columns = st.columns([2, 2, 2, 1])
+filters = {}
+columns = st.columns([2, 2, 2, 2, 1] if given is None else [2, 2, 2, 2, 2, 1])
 with columns[0]:
     names = measured.by_level["county"]["name"].to_dict()
-    counties = pick("county_id", text("gaps.filter_county"), names)
+    filters["county_id"] = pick("county_id", text("gaps.filter_county"), names)
 with columns[1]:
-    words = {name: text(f"reason_short.{name}") for name in ("far", "partly", "no_service")}
-    reasons = pick("reason_code", text("gaps.filter_reason"), words)
+    words = {level: text(f"gaps.kind_{level}") for level in ("village", "township")}
+    filters["level"] = pick("level", text("gaps.filter_kind"), words)
 with columns[2]:
-    words = {name: mark(name, text) for name in sorted(gaps["location_basis"].unique())}
-    bases = pick("location_basis", text("gaps.filter_basis"), words)
+    words = {name: text(f"reason_short.{name}") for name in REASONS}
+    filters["reason_code"] = pick("reason_code", text("gaps.filter_reason"), words)
 with columns[3]:
+    words = {name: mark(name, text) for name in sorted(measured.gaps["location_basis"].unique())}
+    filters["location_basis"] = pick("location_basis", text("gaps.filter_basis"), words)
+if given is not None:
+    with columns[4]:
+        words = {name: text(f"gap_change.{name}") for name in GAP_CHANGES}
+        filters["change"] = pick("change", text("gaps.filter_change"), words)
+with columns[-1]:
     least = st.number_input(text("gaps.least"), 0, key=state.slot("least", 0, parse=int), step=500)
     state.keep("least", least, 0)
 
-filters = {"county_id": counties, "reason_code": reasons, "location_basis": bases}
-shown = gaps[gaps["people_uncovered"] >= least]
+shown = gaps[gaps["people_uncovered"].fillna(0) >= least]
 for column, chosen in filters.items():
     shown = shown[shown[column].isin(chosen)] if chosen else shown
-people = shown["people_uncovered"]
-modelled = people[shown["location_basis"] == "modelled"].sum() / people.sum() if len(shown) else 0
+out = shown[shown["people_uncovered"] > 0]
+people = out["people_uncovered"]
+modelled = people[out["location_basis"] == "modelled"].sum() / people.sum() if len(out) else 0
 st.markdown(
     text(
         "gaps.count",
-        count=whole(len(shown)),
+        count=whole(len(out)),
         people=whole(people.sum()),
         modelled=percent(modelled, 0),
     )
 )
 widgets.table("gaps", shown, text, height=460)
 widgets.downloads("gaps", shown, measured, text)
-maps.show(views.gaps(measured, shown, text), key="gaps")
+maps.show(views.gaps(measured, out, text), key="gaps")
