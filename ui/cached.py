@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,10 @@ from geo.read import Tables, read_settings, read_study
 from geo.register import open_register
 from geo.register_home import register_target, stamp_of
 from geo.write import table_bytes
+from ui import report
 from ui.data_words import history_table
 from ui.report_since import read_gaps
-from ui.wording import words
+from ui.wording import Words, words
 
 MOST_IN_CURVE = 60
 KEYS: dict[Any, Any] = {
@@ -114,11 +116,13 @@ def stability(measured: Survey) -> pd.DataFrame:
     return journey.stability_of(measured)
 
 
-def export(kind: str, frame: pd.DataFrame, measured: Survey, text: Words, *, ending: str) -> bytes:
-    """Return a list as the bytes of a file, written once for the same rows."""
+def exports(
+    kind: str, frame: pd.DataFrame, measured: Survey, text: Words, endings: Sequence[str]
+) -> list[bytes]:
+    """Return a list as the bytes of files, written once for the same rows."""
     plain = pd.DataFrame(frame).drop(columns="geometry", errors="ignore")
     content = int(pd.util.hash_pandas_object(plain.astype(str)).sum())
-    return _export(kind, content, measured, text.lang, ending, frame)
+    return [_export(kind, content, measured, text.lang, ending, frame) for ending in endings]
 
 
 # The frame itself is left out of the key, because ``content`` stands for every cell of it.

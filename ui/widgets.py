@@ -8,7 +8,7 @@ import streamlit as st
 from analysis.journey import Survey
 from analysis.proposal import Proposal
 from geo.write import guard
-from ui import report
+from ui import cached, report
 from ui.tables import present
 from ui.word import word_report
 from ui.wording import Words
@@ -52,11 +52,12 @@ def downloads(
     """Offer a list as files: spreadsheets with headings, GIS files with raw columns."""
     name = text(report.SHEETS[kind])
     columns = st.columns(len(endings))
-    for column, ending in zip(columns, endings, strict=True):
+    files = cached.exports(kind, frame, measured, text, endings)
+    for column, ending, content in zip(columns, endings, files, strict=True):
         with column:
             st.download_button(
                 text("app.download_as", name=ending.removeprefix(".").upper()),
-                report.export(kind, frame, measured, text, ending=ending),
+                content,
                 file_name=f"{name}-{measured.scenario.as_of.isoformat()}{ending}",
                 mime=MIME[ending],
                 key=f"download_{kind}{ending}",
