@@ -155,6 +155,10 @@ def _xlsx(frame: pd.DataFrame, name: str, notes: Sequence[str]) -> bytes:
                 _write_cell(sheet, row, number, value, date)
             sheet.set_column(number, number, _width(plain[column], str(column)))
         sheet.freeze_panes(1, 0)
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
         if len(plain):
             sheet.autofilter(0, 0, len(plain), len(plain.columns) - 1)
         if notes:
