@@ -219,6 +219,10 @@ def test_points_of_cases_never_leave(capsys, toy, tmp_path):
            tmp_path / "cases.csv")  # fmt: skip
     heading = (tmp_path / "cases.csv").read_text("utf-8-sig").splitlines()[0]
     assert not {"lon", "lat", "geometry"} & set(heading.split(","))
+    open_working(toy, who="甲").close()
+    made = answer(capsys, "register", "history", "--study", toy, "--table", "cases")
+    assert len(made) == 5
+    assert not any("geometry" in row["after"] for row in made)
 
 
 def test_own_columns_of_a_study_survive_the_round_trip(capsys, tmp_path):

@@ -22,6 +22,7 @@ from ui.wording import Words
 
 SHOWN = 300
 MOST = 9
+MOST_IN_FILE = 20_000
 
 
 def history(desk: Desk) -> None:
@@ -87,6 +88,9 @@ def _details(desk: Desk, rows: pd.DataFrame, change: int, row_id: str) -> None:
     st.dataframe(shown, hide_index=True, width="stretch", height=_height(shown))
     if len(rows) > SHOWN:
         st.caption(text("data.first_rows", shown=SHOWN, count=f"{len(rows):,}"))
+    if len(rows) > MOST_IN_FILE:
+        st.caption(text("data.long_change"))
+        return
     key = (desk.tables.register, desk.tables.fingerprint, row_id)
     st.download_button(
         text("data.download_change"),

@@ -202,10 +202,11 @@ def _apply(
     rooms, current = desk.tables.frames["rooms"], desk.tables.frames[mapping.table]
 
     def read(*, fix_swapped: bool) -> Intake:
-        found = apply(
-            *(raw, mapping), units=desk.units, datum=datum, rooms=rooms, fix_swapped=fix_swapped
-        )
-        return as_now(found, raw, mapping, current)
+        with st.spinner(desk.text("data.checking")):
+            found = apply(
+                *(raw, mapping), units=desk.units, datum=datum, rooms=rooms, fix_swapped=fix_swapped
+            )
+            return as_now(found, raw, mapping, current)
 
     intake = state.once("read", asked, lambda: read(fix_swapped=False))
     swapped = int((intake.remarks["code"] == "intake.row.swapped").sum())

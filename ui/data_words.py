@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from geo.intake.datum import DatumGuess
+from geo.register_export import POINTS_STAY
 from geo.register_history import local_text
 from geo.working_copy import Plan
 from ui.data_report import column_name
@@ -125,10 +126,16 @@ def row_text(table: str, values: Mapping[str, Any] | None, text: Words) -> str:
     """Return some columns of a row in one line; no row is a dash."""
     if values is None:
         return "—"
-    known = {c: v for c, v in values.items() if v is not None} or values
+    told = _leaving(table, values)
+    known = {c: v for c, v in told.items() if v is not None} or told
     return text("data.semicolon").join(
         f"{column_name(table, c, text)} {value_text(v, text)}" for c, v in known.items()
     )
+
+
+def _leaving(table: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what may be shown and written of a row: points of cases stay in the register."""
+    return {c: v for c, v in values.items() if c != "geometry" or table not in POINTS_STAY}
 
 
 def value_text(value: Any, text: Words) -> str:
@@ -152,4 +159,8 @@ def value_text(value: Any, text: Words) -> str:
 def history_rows(history: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the history for a machine: values of before and after under their columns."""
     plain = history.astype(object).where(history.notna(), None)
-    return plain.to_dict("records")
+    rows = plain.to_dict("records")
+    for row in rows:
+        for side in ("before", "after"):
+            row[side] = None if row[side] is None else _leaving(row["table"], row[side])
+    return rows

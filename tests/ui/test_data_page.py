@@ -248,4 +248,7 @@ def test_values_in_words():
     assert value_text(pd.Timestamp("2020-01-02"), ZH) == "2020-01-02"
     assert value_text((118.5, 25.0), ZH) == "118.500000, 25.000000"
     assert row_text("rooms", None, ZH) == "—"
+    moved = {"geometry": (118.5, 25.0), "status": "handled"}
+    assert row_text("rooms", moved, ZH) == "位置 118.500000, 25.000000；办理状态 已办理"
+    assert row_text("cases", moved, ZH) == "办理状态 已办理"
     assert action_text("undo", "a.csv", 7, ZH) == "撤销变更 7"
