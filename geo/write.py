@@ -21,6 +21,7 @@ from geo.schema import WGS84
 ENDINGS = (".csv", ".xlsx", ".geojson", ".gpkg")
 GUARDED = ("=", "+", "-", "@", "\t", "\r")
 COORDINATE_DIGITS = 6
+WRAP_OVER, WIDEST = 40, 56
 
 
 def table_bytes(
@@ -148,15 +149,17 @@ def _xlsx(frame: pd.DataFrame, name: str, notes: Sequence[str]) -> bytes:
     with xlsxwriter.Workbook(buffer, options) as book:
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         date = book.add_format({"num_format": "yyyy-mm-dd"})
+        wrap = book.add_format({"text_wrap": True, "valign": "top"})
         sheet = book.add_worksheet(_sheet_name(name))
         for number, column in enumerate(plain.columns):
             sheet.write_string(0, number, str(column), head)
             for row, value in enumerate(plain[column], start=1):
                 _write_cell(sheet, row, number, value, date)
-            sheet.set_column(number, number, _width(plain[column], str(column)))
+            width = _width(plain[column], str(column))
+            sheet.set_column(number, number, width, wrap if width > WRAP_OVER else None)
         sheet.freeze_panes(1, 0)
         sheet.set_landscape()
-        sheet.set_paper(9)  # A4
+        sheet.set_paper(8)  # A3
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(0)
         if len(plain):
@@ -185,7 +188,7 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any, date: Any) -> Non
 def _width(values: pd.Series, heading: str) -> float:
     """Return a column width that shows most values; a Chinese character takes two places."""
     lengths = [sum(2 if ord(c) > 0x2E80 else 1 for c in str(v)) for v in [heading, *values[:200]]]
-    return float(min(max(8, max(lengths) + 2), 60))
+    return float(min(max(8, max(lengths) + 2), WIDEST))
 
 
 def _sheet_name(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 import sys
@@ -45,6 +44,20 @@ def test_toy_coverage(capsys, toy):
     assert [row["people_possible"] for row in got["by_township"]] == [1000, 0, 200]
     assert [row["name"] for row in got["rooms_later"]] == ["三村室"]
     assert got["rooms_later"][0]["opened"] == "2024-01-01"
+
+
+def test_several_standards_in_one_table(capsys, toy, tmp_path):
+    path = tmp_path / "standards.csv"
+    given = ["coverage", "--study", toy, *DAY, "--standards"]
+    rows = answer(capsys, *given)["standards"]
+    city = {row["standard"]: row for row in rows if row["unit_id"] == "C"}
+    covered = {name: row["people_covered"] for name, row in city.items()}
+    walks = dict.fromkeys(("walk_5", "walk_10", "walk_15"), 1100)
+    assert covered == {"own": 1100, **walks, "own_township": 1700}
+    assert run(capsys, *given, "--out", path)[0] == 0
+    table = pd.read_csv(path)
+    assert table["服务标准"].unique().tolist()[:2] == ["当前半径", "步行 5 分钟"]
+    assert len(table) == len(rows) == 15
 
 
 def test_one_limit_for_all(capsys, toy):
@@ -285,6 +298,7 @@ def test_the_map_is_one_page_that_asks_for_nothing(capsys, tmp_path):
 def test_a_spreadsheet_of_the_whole_city(capsys, tmp_path):
     path = tmp_path / "gaps.xlsx"
     assert run(capsys, "gaps", "--out", path)[0] == 0
-    table = pd.read_excel(io.BytesIO(path.read_bytes()), sheet_name=0)
+    table = pd.read_excel(path, sheet_name=0, engine="openpyxl")
     assert table["序号"].tolist() == list(range(1, len(table) + 1))
     assert table["原因"].str.len().min() > 10
+    assert not (table.select_dtypes("str") == "nan").any(axis=None)

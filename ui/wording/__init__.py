@@ -46,8 +46,10 @@ class Words:
         return key in self._texts
 
     def choice(self, family: str, value: Any) -> str:
-        """Return the word for a coded value, for example ``choice("kind", "campus")``."""
-        return self._texts.get(f"{family}.{value}", "" if value is None else str(value))
+        """Return the word for a coded value, or nothing for an unknown one."""
+        if not isinstance(value, str):
+            return ""  # unknown
+        return self._texts.get(f"{family}.{value}", value)
 
     def explain(self, error: RoomplanError) -> str:
         """Return the message of an error in this language, all its parts in one paragraph."""
