@@ -16,6 +16,7 @@ import pandas as pd
 
 from analysis.journey import Survey, clusters_of, proposal_of, survey
 from analysis.scenario import OBJECTIVES, Scenario, Study, scenario_of
+from analysis.standards import compare_standards
 from geo.errors import RoomplanError
 from geo.read import read_study
 from geo.schema import SITE_KINDS
@@ -101,6 +102,9 @@ def _parser() -> Parser:
                 ("cost", "kind_costs", "KIND=N"),
             ):
                 command.add_argument(f"--{option}", dest=dest, action="append", metavar=form)
+        if name == "coverage":
+            about = "compare the limits with walks of 5, 10 and 15 minutes, by county"
+            command.add_argument("--standards", action="store_true", help=about)
         if name == "gaps":
             about = "an earlier gap list as it was exported: which gaps are closed, new, still open"
             command.add_argument("--since", type=Path, metavar="FILE", help=about)
@@ -200,8 +204,18 @@ def _named(rooms: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rooms)[["name", "kind", "serves_unit_id", "opened", "basis"]]
 
 
+def _standards(options: argparse.Namespace, text: Words, measured: Survey) -> None:
+    found = compare_standards(measured.study, measured.scenario)
+    answer = {**_head(measured), "standards": found.set_index("standard")}
+    table = report.standards_list(found, measured)
+    _put(options, text, measured, "standards", table, lambda: answer)
+
+
 def _coverage(options: argparse.Namespace, text: Words) -> None:
     measured = _survey(options)
+    if options.standards:
+        _standards(options, text, measured)
+        return
     table = report.units_list(measured, ("city", "county", "township"))
 
     def summary() -> dict[str, Any]:
@@ -238,14 +252,8 @@ def _coverage(options: argparse.Namespace, text: Words) -> None:
 def _compare(options: argparse.Namespace, text: Words) -> None:
     measured = _survey(options)
     table = report.compare_list(measured)
-    _put(
-        options,
-        text,
-        measured,
-        "compare",
-        table,
-        lambda: {**_head(measured), "counties": table},
-    )
+    answer = {**_head(measured), "counties": table}
+    _put(options, text, measured, "compare", table, lambda: answer)
 
 
 def _cases(options: argparse.Namespace, text: Words) -> None:

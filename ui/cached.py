@@ -15,6 +15,7 @@ from analysis.clusters import Clusters
 from analysis.journey import Survey
 from analysis.proposal import Proposal
 from analysis.scenario import Scenario, Study
+from analysis.standards import compare_standards
 from geo.read import Tables, read_settings, read_study
 from geo.register import open_register
 from geo.register_home import register_target, stamp_of
@@ -102,6 +103,12 @@ def change_file(register: str, fingerprint: str, row_id: str, change: int, lang:
     """Return all rows of one change as a CSV file."""
     rows = history(register, fingerprint, row_id)
     return table_bytes(history_table(rows[rows["change"] == change], words(lang)), ".csv")
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
+def standards(measured: Survey) -> pd.DataFrame:
+    """Return who is within reach under several standards."""
+    return compare_standards(measured.study, measured.scenario)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)

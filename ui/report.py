@@ -61,6 +61,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "rank", "name", "radius_m", "n", "expected", "relative_risk", "p_value", "people_near",
         "small_n",
     ),
+    "standards": (
+        "standard", "level", "name", "people", "people_covered", "share_covered", "share_certain",
+        "share_possible", "unit_id",
+    ),
     "audit": ("level", "county", "name", "status", "basis", "room_name", "note", "unit_id"),
 }  # fmt: skip
 
@@ -103,6 +107,7 @@ SHEETS = {
     "rivals": "scenarios.by_county",
     "hotspots": "cases.hotspots",
     "audit": "districts.audit",
+    "standards": "districts.standards",
 }
 
 
@@ -165,6 +170,13 @@ def compare_list(measured: Survey) -> gpd.GeoDataFrame:
     rooms = table["rooms"].where(table["rooms"] > 0)
     table["activities_per_room"] = table["activities"] / rooms
     return table
+
+
+def standards_list(compared: pd.DataFrame, measured: Survey) -> gpd.GeoDataFrame:
+    """Return who is within reach under several standards, the city and its counties."""
+    units = measured.study.units
+    outlines = units.geometry.reindex(compared["unit_id"]).to_numpy()
+    return gpd.GeoDataFrame(compared, geometry=outlines, crs=units.crs)
 
 
 def audit_list(measured: Survey) -> pd.DataFrame:

@@ -23,6 +23,7 @@ CHOICES = {
     "level": "level",
     "status": "audit_status",
     "change": "gap_change",
+    "standard": "standard",
 }
 SUPPRESSED = ("cases", "cases_open", "n")
 SOLID = ("reported", "census", "register")

@@ -196,6 +196,12 @@ def test_an_earlier_gap_list_is_compared_on_the_page(toy):
     assert not test.exception
 
 
+def test_standards_side_by_side(toy):
+    tables = [found.value for found in page("districts").dataframe]
+    shown = next(table for table in tables if "服务标准" in table)
+    assert shown["覆盖率（%）"][shown["级别"] == "市"].tolist() == [55, 55, 55, 55, 85]
+
+
 def test_clusters_of_the_toy_city(toy):
     test = page("cases", radius="100", min_cases="3")
     assert test.dataframe[0].value["件数"].tolist() == [3]

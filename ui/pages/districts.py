@@ -4,6 +4,7 @@ import streamlit as st
 
 from analysis.balance import gini, lorenz, noise_floor, spread
 from ui import charts, frame, maps, report, state, views, widgets
+from ui.standards_view import standards
 
 MEASURES = {
     "rooms_per_10k": (".2f", "{:.2f}"),
@@ -68,6 +69,7 @@ st.altair_chart(curve, width="stretch")
 st.markdown(f"##### {text('districts.table')}")
 widgets.table("compare", counties, text)
 widgets.downloads("compare", counties, measured, text)
+standards(measured, text)
 st.markdown(f"##### {text('districts.coverage')}")
 audit = report.audit_list(measured)
 lacking = int((audit["status"] != "has").sum())
