@@ -3,7 +3,7 @@
 # make check  ruff and mypy        make bench  the headline figures
 # make data   build data/ again    make pins   renew constraints.txt
 # Each target makes its own .venv and installs what it needs, and only that; a second call is quick.
-# Options: PYTHON=/path/to/python3.11   WORKERS=2   ARGS="passed on to streamlit, pytest or the benchmarks"
+# Options: PYTHON=/path/to/python3.11   WORKERS=2   ARGS="passed on to roomplan serve, pytest or the benchmarks"
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
