@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from analysis.access import floating_catchments, zones
 from analysis.clusters import Clusters, find_clusters
 from analysis.coverage import (
     Coverage,
@@ -26,6 +27,7 @@ from analysis.scenario import Scenario, Study
 from analysis.siting.outlook import coverage_curve, stability
 from analysis.standards import detours_at
 from geo.reach import reach_pairs
+from geo.units import ancestors
 
 WIDEST = 1.25
 """Distances up to this multiple of the limit are needed when limit and distance vary by a tenth."""
@@ -105,6 +107,41 @@ def survey(study: Study, scenario: Scenario) -> Survey:
         by_level=by_level,
         gaps=find_gaps(units, demand, serving, cases, study.sites, coverage),
     )
+
+
+def catchments_of(measured: Survey, *, level: str = "township") -> pd.DataFrame:
+    """Return how much room each unit's people have when all who can come share it.
+
+    Parameters
+    ----------
+    measured : Survey
+    level : {"city", "county", "township"}
+
+    Returns
+    -------
+    DataFrame
+        Index ``unit_id``, context units left out: ``name``, ``people``, ``share_covered``, and
+        ``per_10k_2sfca`` and ``per_10k_e2sfca``, rooms for 10,000 people by two-step floating
+        catchments, the mean over the unit's people; NaN where nobody lives.
+
+    Notes
+    -----
+    Every serving room counts 1. Distances are shares of the limit that holds at each point, so
+    the enhanced method's three zones end at a third, two thirds and the whole of it.
+    """
+    demand, limit = measured.study.demand, measured.coverage.limit_m.to_numpy()
+    pairs = reach_pairs(lonlat(demand), lonlat(measured.serving), limit)
+    pairs.data /= np.repeat(limit, np.diff(pairs.indptr))
+    people = demand["people"]
+    rooms = pd.Series(1.0, index=measured.serving.index)
+    unit = demand["unit_id"].map(ancestors(measured.study.units, level))
+    table = measured.by_level[level][["name", "people", "share_covered"]].copy()
+    lived = table["people"].where(table["people"] > 0)
+    for method, weight in (("2sfca", None), ("e2sfca", zones(1.0))):
+        found = floating_catchments(pairs, people, rooms, method=method, weight=weight)
+        had = (found.access * people.fillna(0.0)).groupby(unit).sum()
+        table[f"per_10k_{method}"] = had.reindex(table.index) / lived * 10_000
+    return table
 
 
 def clusters_of(measured: Survey) -> Clusters:

@@ -112,6 +112,12 @@ def standards(measured: Survey) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
+def catchments(measured: Survey) -> pd.DataFrame:
+    """Return how much room each township has when all who can come share it."""
+    return journey.catchments_of(measured)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
 def curve(measured: Survey) -> pd.DataFrame:
     """Return people within reach for up to twice as many new rooms as asked for."""
     return journey.curve_of(measured, most=min(2 * int(measured.scenario.n_new), MOST_IN_CURVE))

@@ -61,6 +61,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "rank", "name", "radius_m", "n", "expected", "relative_risk", "p_value", "people_near",
         "small_n",
     ),
+    "catchments": (
+        "county", "name", "people", "share_covered", "per_10k_2sfca", "per_10k_e2sfca", "unit_id",
+    ),
     "standards": (
         "standard", "level", "name", "people", "people_covered", "share_covered", "share_certain",
         "share_possible", "unit_id",
@@ -108,6 +111,7 @@ SHEETS = {
     "hotspots": "cases.hotspots",
     "audit": "districts.audit",
     "standards": "districts.standards",
+    "catchments": "districts.catchments",
 }
 
 
@@ -170,6 +174,15 @@ def compare_list(measured: Survey) -> gpd.GeoDataFrame:
     rooms = table["rooms"].where(table["rooms"] > 0)
     table["activities_per_room"] = table["activities"] / rooms
     return table
+
+
+def catchments_list(found: pd.DataFrame, measured: Survey) -> gpd.GeoDataFrame:
+    """Return the townships with least room for their people first."""
+    units = measured.study.units
+    county = pd.Series(found.index, index=found.index).map(ancestors(units, "county"))
+    table = found.assign(county=county.map(units["name"])).rename_axis("unit_id")
+    table = table[table["people"] > 0].sort_values("per_10k_e2sfca", kind="stable")
+    return gpd.GeoDataFrame(table, geometry=units.geometry.reindex(table.index), crs=units.crs)
 
 
 def standards_list(compared: pd.DataFrame, measured: Survey) -> gpd.GeoDataFrame:

@@ -1,4 +1,4 @@
-"""Several meanings of within reach side by side: a chart of the city, a table by county."""
+"""Reach seen otherwise: several standards side by side, and rooms shared by all who can come."""
 
 from __future__ import annotations
 
@@ -21,3 +21,12 @@ def standards(measured: Survey, text: Words) -> None:
         st.altair_chart(chart, width="stretch")
         widgets.table("standards", table, text)
         widgets.downloads("standards", table, measured, text, endings=(".xlsx", ".csv"))
+
+
+def catchments(measured: Survey, text: Words) -> None:
+    """Draw the floating catchments by township, closed until asked for."""
+    with st.expander(text("districts.catchments")):
+        st.caption(text("districts.catchments_note"))
+        table = report.catchments_list(cached.catchments(measured), measured)
+        widgets.table("catchments", table, text)
+        widgets.downloads("catchments", table, measured, text)

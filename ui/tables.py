@@ -16,7 +16,10 @@ PEOPLE = {
     "plan_b", "gained", "lost", "difference", "points", "people_certain", "people_possible",
     "uncovered_least", "uncovered_most", "people_before",
 }  # fmt: skip
-RATES = {"rooms_per_10k", "cases_per_10k", "activities_per_room", "relative_risk", "expected"}
+RATES = {
+    "rooms_per_10k", "cases_per_10k", "activities_per_room", "relative_risk", "expected",
+    "per_10k_2sfca", "per_10k_e2sfca",
+}  # fmt: skip
 CHOICES = {
     "kind": "kind",
     "site_kind": "kind",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from analysis.coverage import open_rooms, serves_by_distance
 from analysis.gaps import compare_gaps
-from analysis.journey import hotspots_of, survey
+from analysis.journey import catchments_of, hotspots_of, survey
 from analysis.scenario import scenario_of
 from worlds import toy_frames, toy_study
 
@@ -251,6 +251,22 @@ def test_people_are_conserved_at_every_level(people, limit):
         result.gaps["people_uncovered"].sum() == result.by_level["city"]["people_uncovered"].sum()
     )
     assert not result.gaps.index.duplicated().any()
+
+
+def test_rooms_are_shared_by_all_who_can_come():
+    study = toy_study()
+    found = catchments_of(survey(study, scenario_of(study, as_of=DAY, limit_urban_m=2000.0)))
+    # r1 serves v1 (at its door) and v2 (1,112 m of 2,000, the second ring); r2 half of B1.
+    both, weighted = 1 / 1500, 1 / (1000 + 0.68 * 500)
+    assert found["per_10k_2sfca"].tolist() == pytest.approx([1e4 * both, 0, 1e4 / 100 / 2])
+    mean = weighted * (1000 + 0.68 * 500) / 1500
+    assert found["per_10k_e2sfca"].tolist() == pytest.approx([1e4 * mean, 0, 1e4 / 100 / 2])
+
+
+def test_shared_rooms_add_up_to_the_rooms_that_somebody_reaches():
+    found = catchments_of(measured(), level="city").loc["C"]
+    assert found["per_10k_2sfca"] * found["people"] / 1e4 == pytest.approx(2)
+    assert found["per_10k_e2sfca"] * found["people"] / 1e4 == pytest.approx(2)
 
 
 def test_a_hot_spot_is_found_where_cases_pile_up():

@@ -202,6 +202,13 @@ def test_standards_side_by_side(toy):
     assert shown["覆盖率（%）"][shown["级别"] == "市"].tolist() == [55, 55, 55, 55, 85]
 
 
+def test_shared_rooms_by_township(toy):
+    tables = [found.value for found in page("districts").dataframe]
+    shown = next(table for table in tables if "每万人可及（2SFCA）" in table)
+    assert shown["名称"].tolist() == ["甲二镇", "甲一镇", "乙一镇"]
+    assert shown["每万人可及（2SFCA）"].tolist() == [0, 6.67, 50]
+
+
 def test_clusters_of_the_toy_city(toy):
     test = page("cases", radius="100", min_cases="3")
     assert test.dataframe[0].value["件数"].tolist() == [3]

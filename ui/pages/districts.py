@@ -4,7 +4,7 @@ import streamlit as st
 
 from analysis.balance import gini, lorenz, noise_floor, spread
 from ui import charts, frame, maps, report, state, views, widgets
-from ui.standards_view import standards
+from ui.standards_view import catchments, standards
 
 MEASURES = {
     "rooms_per_10k": (".2f", "{:.2f}"),
@@ -70,6 +70,7 @@ st.markdown(f"##### {text('districts.table')}")
 widgets.table("compare", counties, text)
 widgets.downloads("compare", counties, measured, text)
 standards(measured, text)
+catchments(measured, text)
 st.markdown(f"##### {text('districts.coverage')}")
 audit = report.audit_list(measured)
 lacking = int((audit["status"] != "has").sum())
