@@ -204,7 +204,7 @@ def _place_rows(
     unit.loc[silent] = places.at(x, y)
     typed["__unit"] = unit
     basis = typed.get("location_basis", pd.Series(None, index=typed.index, dtype=object))
-    basis = basis.where(~pointed | basis.notna(), "reported")
+    basis = basis.where(~pointed | basis.notna(), "register")
     by_name = ~pointed & ~at.given & unit.notna()
     typed["location_basis"], typed["geometry"] = _placed_by_name(
         lon, lat, unit, by_name, basis, places, remarks

@@ -20,7 +20,7 @@ _ID_BYTES = 8
 # What a required column is where the file says nothing: it follows from sending in one's own list.
 DEFAULTS: AbstractMapping[str, str] = {
     "is_open": "true",
-    "basis": "reported",
+    "basis": "register",
     "status": "collected",
     "population_basis": "reported",
     "boundary_basis": "reported",

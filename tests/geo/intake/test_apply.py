@@ -102,8 +102,8 @@ def test_a_good_row_is_accepted_as_it_stands() -> None:
     assert (row["serves_unit_id"], row["located_unit_id"]) == ("350583110", "350583110")
     assert (row["opened"], row["basis"], row["location_basis"]) == (
         pd.Timestamp("2019-05-21"),
-        "reported",
-        "reported",
+        "register",
+        "register",
     )
     assert intake.rows["is_open"].dtype == bool
     assert row["is_open"]
