@@ -186,8 +186,9 @@ def catchments_list(found: pd.DataFrame, measured: Survey) -> gpd.GeoDataFrame:
 
 
 def standards_list(compared: pd.DataFrame, measured: Survey) -> gpd.GeoDataFrame:
-    """Return who is within reach under several standards, the city and its counties."""
+    """Return who is within reach under several standards, the city first, then its counties."""
     units = measured.study.units
+    compared = compared.sort_values("level", key=lambda level: level != "city", kind="stable")
     outlines = units.geometry.reindex(compared["unit_id"]).to_numpy()
     return gpd.GeoDataFrame(compared, geometry=outlines, crs=units.crs)
 
