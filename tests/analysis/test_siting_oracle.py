@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-import siting_oracle as oracle
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+import siting_oracle as oracle
 from analysis.siting import SitingProblem, choose
 from geo.errors import InfeasibleError
 
