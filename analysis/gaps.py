@@ -53,7 +53,8 @@ def find_gaps(
         the mean over the people out of reach; ``site_id`` is the candidate within the limit of
         most of them, ``site_people`` how many, and None where there is none. ``location_basis``
         is ``modelled`` where the place's people are spread;
-        the point is the mean position of the people out of reach.
+        the point is the mean position of the people out of reach; ``is_rest`` where the place is
+        what is left of a township beside its known villages.
 
     Notes
     -----
@@ -76,6 +77,10 @@ def find_gaps(
     table = table.join(_best_site(demand[open_points], sites, coverage, out[open_points]))
     table["reason"] = _reasons(table)
     table = table.join(_where(units, table.index))
+    # A township whose villages are partly known stands for the others only.
+    known = demand["unit_id"].drop_duplicates()
+    parents = units["parent_id"].reindex(known[known.map(units["level"]) == "village"])
+    table["is_rest"] = table.index.isin(parents)
     table["location_basis"] = _weakest_basis(demand).reindex(table.index)
     table["nearest_room_name"] = table["nearest_room"].map(rooms["name"])
     table["nearest_room_basis"] = table["nearest_room"].map(rooms["basis"])

@@ -118,9 +118,7 @@ def reason_text(gap: pd.Series, words: Words) -> str:
 
 def place_name(gap: pd.Series, words: Words) -> str:
     """Return a gap's name; the rest of a township is said to be that."""
-    if gap["level"] == "village":
-        return str(gap["name"])
-    return words("gaps.rest", name=gap["name"])
+    return words("gaps.rest", name=gap["name"]) if gap["is_rest"] else str(gap["name"])
 
 
 def _column(frame: pd.DataFrame, column: str, words: Words) -> pd.Series:

@@ -132,6 +132,7 @@ def test_paper_answers_for_the_gaps():
     assert gaps["cases"].tolist() == [3, 0, 0]
     assert gaps["location_basis"].tolist() == ["register", "register", "modelled"]
     assert gaps["county"].tolist() == ["甲县", "甲县", "乙县"]
+    assert not gaps["is_rest"].any()
     assert gaps.geometry["B1"].y == pytest.approx(25.15)
 
 
@@ -155,6 +156,13 @@ def test_a_list_against_itself_and_against_nothing():
     assert set(compare_gaps(new, new, units)["change"]) == {"open"}
     assert set(compare_gaps(new.iloc[:0], new, units)["change"]) == {"new"}
     assert set(compare_gaps(new, new.iloc[:0], units)["change"]) == {"closed"}
+
+
+def test_a_township_beside_its_known_villages_is_the_rest():
+    frames = toy_frames()
+    frames["demand"].loc["d2", "unit_id"] = "A1"
+    gaps = measured(toy_study(**frames)).gaps
+    assert gaps["is_rest"].to_dict() == {"A1": True, "v3": False, "B1": False}
 
 
 def test_a_case_counts_at_its_place_from_the_day_it_came():
