@@ -15,7 +15,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from analysis.coverage import is_context
+from analysis.coverage import NO_RADIUS_KINDS, is_context
 from geo.errors import StudyError, first_ids
 from geo.units import ancestors
 
@@ -45,7 +45,8 @@ def full_coverage(units: gpd.GeoDataFrame, rooms: gpd.GeoDataFrame) -> pd.DataFr
     Notes
     -----
     "Own level" is the room's ``level`` equal to the unit's, and ``serves_unit_id`` the unit: a
-    township's room kept in the county seat counts for the township. Linear in the rows.
+    township's room kept in the county seat counts for the township. Trade rooms and outposts do
+    not count. Linear in the rows.
 
     Examples
     --------
@@ -75,7 +76,9 @@ def full_coverage(units: gpd.GeoDataFrame, rooms: gpd.GeoDataFrame) -> pd.DataFr
 def _own_rooms(units: gpd.GeoDataFrame, rooms: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return open rooms that serve a unit of their own level, the best known of each unit first."""
     level = rooms["serves_unit_id"].map(units["level"])
-    own = pd.DataFrame(rooms.loc[(rooms["level"] == level) & level.isin(AUDITED)])
+    # A trade's room or an outpost is no unit's own room, though it may stand at its level.
+    general = ~rooms["kind"].isin(NO_RADIUS_KINDS) if "kind" in rooms else True
+    own = pd.DataFrame(rooms.loc[(rooms["level"] == level) & level.isin(AUDITED) & general])
     own = own.assign(room_id=own.index.astype("str")).rename_axis(None)
     located = pd.Series(pd.NA, index=own.index, dtype="object")
     for name in AUDITED:

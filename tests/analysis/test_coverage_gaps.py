@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.audit import full_coverage
 from analysis.coverage import open_rooms, serves_by_distance
 from analysis.gaps import compare_gaps
 from analysis.journey import catchments_of, hotspots_of, survey
@@ -73,6 +74,9 @@ def test_paper_answers_by_county_and_township():
     assert list(county.index) == ["A", "B"]
     assert county["people_covered"].tolist() == [1000, 100]
     assert county["rooms"].tolist() == [2, 2]
+    assert county["own_rooms"].tolist() == [0, 0]  # a trade room and an outpost
+    audit = full_coverage(toy_study().units, result.rooms)["status"].to_dict()
+    assert {unit for unit, status in audit.items() if status == "has"} == {"A1", "B1"}
     township = result.by_level["township"]
     assert township["share_covered"].tolist() == pytest.approx([2 / 3, 0, 0.5])
     assert np.isnan(township.loc["A2", "people_per_room"])
