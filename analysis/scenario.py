@@ -13,6 +13,7 @@ import pandas as pd
 from geo.errors import ScenarioError
 from geo.read import Tables
 from geo.schema import SITE_KINDS
+from geo.units import assign_units
 
 OBJECTIVES = ("cover", "cover_all", "median", "center")
 
@@ -43,8 +44,14 @@ class Study:
 
     @classmethod
     def of(cls, tables: Tables) -> Study:
-        """Return the study that tables read by :func:`geo.read.read_study` describe."""
-        return cls(**tables.frames, settings=tables.settings, fingerprint=tables.fingerprint)
+        """Return the study that tables read by :func:`geo.read.read_study` describe.
+
+        A case that has a point and names no unit is given the township it lies in; what a row
+        states is never changed.
+        """
+        frames = dict(tables.frames)
+        frames["cases"] = _with_units(frames["cases"], frames["units"])
+        return cls(**frames, settings=tables.settings, fingerprint=tables.fingerprint)
 
     @property
     def name(self) -> str:
@@ -58,6 +65,17 @@ class Study:
 
     def _simulated_cases(self) -> bool:
         return bool((self.cases["basis"] == "simulated").any())
+
+
+def _with_units(cases: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    nameless = cases["unit_id"].isna() & ~(cases.geometry.isna() | cases.geometry.is_empty)
+    townships = units[units["level"] == "township"]
+    if not nameless.any() or townships.geometry.isna().all():
+        return cases
+    found = assign_units(cases[nameless], units, level="township")["unit_id"]
+    unit = cases["unit_id"].astype(object)
+    unit[nameless] = found.to_numpy()
+    return cases.assign(unit_id=unit)
 
 
 def _number(

@@ -162,6 +162,15 @@ def test_a_list_against_itself_and_against_nothing():
     assert set(compare_gaps(new, new.iloc[:0], units)["change"]) == {"closed"}
 
 
+def test_a_case_with_a_point_and_no_unit_is_assigned_and_a_stated_one_is_kept():
+    frames = toy_frames()
+    frames["cases"].loc["c1", "unit_id"] = None
+    frames["cases"].loc["c2", "unit_id"] = "B1"  # the name wins over the point, which is in A1
+    cases = toy_study(**frames).cases
+    assert cases["unit_id"].loc[["c1", "c2", "c3"]].tolist() == ["A1", "B1", "v2"]
+    assert cases["unit_id"].isna().loc["c4"]  # no point, no unit
+
+
 def test_a_township_beside_its_known_villages_is_the_rest():
     frames = toy_frames()
     frames["demand"].loc["d2", "unit_id"] = "A1"
