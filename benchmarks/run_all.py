@@ -28,7 +28,8 @@ def main(words: list[str]) -> int:
     for script in chosen:
         print(f"\n=== {script.stem}", flush=True)
         start = time.perf_counter()
-        if subprocess.run([sys.executable, str(script)], cwd=FOLDER.parent).returncode:
+        module = f"{FOLDER.name}.{script.stem}"  # from the root, so that they find each other
+        if subprocess.run([sys.executable, "-m", module], cwd=FOLDER.parent).returncode:
             failed.append(script.stem)
         print(f"=== {script.stem}: {time.perf_counter() - start:.0f} s in all", flush=True)
     print(f"\n{len(chosen)} benchmark scripts run; failed: {', '.join(failed) or 'none'}")
