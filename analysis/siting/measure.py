@@ -168,8 +168,10 @@ def _transport(problem: SitingProblem, new_sites: Ints, radius: float, aim: str)
     pairs = problem.pairs.tocoo()
     cap = np.inf if problem.penalty is None or aim == "cover" else problem.penalty
     counted = problem.weight > 0
-    keep = is_open[pairs.col] & counted[pairs.row] & (pairs.data <= min(radius, cap))
-    rows, cols, cost = pairs.row[keep], pairs.col[keep], pairs.data[keep]
+    keep = is_open[pairs.col] & counted[pairs.row]
+    # Beyond the penalty a pair saves nothing, but whom it serves counts for a floor.
+    keep &= pairs.data <= (np.inf if problem.floors and cap <= radius else min(radius, cap))
+    rows, cols, cost = pairs.row[keep], pairs.col[keep], np.minimum(pairs.data[keep], cap)
     n, ids = problem.n_demand, np.arange(len(rows))
     served = sparse.csr_array((np.ones(len(rows)), (rows, ids)), shape=(n, len(rows)))
     load = sparse.csr_array((problem.people[rows], (cols, ids)), shape=(problem.n_sites, len(rows)))

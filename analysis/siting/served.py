@@ -52,8 +52,9 @@ def _add_shares(
     is_open = np.zeros(problem.n_sites, dtype=bool)
     is_open[problem.existing] = True
     keep = (weight > 0)[pairs.row] & (is_open | (place >= 0))[pairs.col]
-    keep &= pairs.data <= min(radius, cap)
-    rows, cols, cost = pairs.row[keep], pairs.col[keep], pairs.data[keep]
+    # Beyond the penalty a pair saves nothing, but whom it serves counts for a floor.
+    keep &= pairs.data <= (np.inf if problem.floors and cap <= radius else min(radius, cap))
+    rows, cols, cost = pairs.row[keep], pairs.col[keep], np.minimum(pairs.data[keep], cap)
     worth = {"cover": -weight[rows], "median": weight[rows] * cost}.get(aim, np.zeros(len(rows)))
     scale = float(np.abs(worth).mean()) if len(worth) and worth.any() else 1.0
     g = program.add_columns(len(rows), cost=worth / scale)
