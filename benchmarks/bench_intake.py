@@ -12,6 +12,7 @@ import io
 import sys
 import tempfile
 import time
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -30,9 +31,6 @@ from geo.read import read_study
 DATA = Path(__file__).resolve().parents[1] / "data"
 LIMITS = Limits(file_mb=500, cpu_s=120)
 ROUNDS = 3
-
-
-SHORT = {"活动室名称": "名称", "县(市、区)": "区县", "乡镇(街道)": "乡镇", "成立时间": "日期"}
 
 
 def rooms(count: int, units: pd.DataFrame) -> pd.DataFrame:
@@ -75,9 +73,9 @@ def layer_bytes(frame: pd.DataFrame, ending: str, driver: str, folder: Path) -> 
     layer = gpd.GeoDataFrame(frame, geometry=shapes, crs="EPSG:4326")
     path = folder / f"rooms.{ending}"
     options = {"encoding": "UTF-8"} if ending == "shp" else {}
-    if ending == "shp":  # its headings hold ten bytes
-        layer = layer.rename(columns=SHORT)
-    layer.to_file(path, driver=driver, **options)
+    with warnings.catch_warnings():  # a Shapefile cuts headings at ten bytes, and GDAL says so
+        warnings.simplefilter("ignore")
+        layer.to_file(path, driver=driver, **options)
     if ending != "shp":
         return path.read_bytes()
     out = io.BytesIO()

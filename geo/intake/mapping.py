@@ -9,14 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import pandas as pd
 from rapidfuzz import fuzz
 
 from geo.errors import IntakeError
 from geo.intake.raw import RawTable
 from geo.intake.synonyms import IMPORTS, words_for
+from geo.intake.values import choices, cleaned, dates, numbers
+from geo.schema import Table
 
 _GOOD = 85.0
 _CONTAINS = 88.0
+_EQUAL = 97.0
+_CUT_BYTES = 10
+_SAMPLE = 100
+_NUMBERED = re.compile(r"(_\d| \(\d+\))$")
 _NOISE = re.compile(r"[\s_\-()（）【】\[\]:：*#/、.]|\(.*?\)|（.*?）")
 
 
@@ -101,6 +108,8 @@ def suggest_mapping(raw: RawTable, *, table: str, saved: Sequence[Mapping] = ())
     Notes
     -----
     A header equal to a known word wins over one that contains it, that over one merely similar.
+    A Shapefile cuts headings at ten bytes: one that begins known words of a single column that is
+    still free, and whose values could be that column's, is that column.
     Cost: headers × words.
     """
     if table not in IMPORTS:
@@ -120,7 +129,11 @@ def suggest_mapping(raw: RawTable, *, table: str, saved: Sequence[Mapping] = ())
         for target, words in words_for(table).items()
     ]
     columns: dict[str, str] = {}
+    cut = _cut_headings(raw, table) if raw.file_format == "shp" else {}
     for score, _, target, header in sorted(scored, key=lambda s: (-s[0], -s[1])):
+        if cut and score < _EQUAL:
+            columns |= _settled(cut, columns, raw, table)
+            cut = {}
         if score >= _GOOD and target not in columns and header not in columns.values():
             columns[target] = header
     order = [target for target in words_for(table) if target in columns]
@@ -183,6 +196,66 @@ def _score(header: str, words: Sequence[str], target: str) -> float:
         elif len(told) >= 4:
             best = max(best, fuzz.ratio(told, plain) * 0.98)
     return best
+
+
+def _cut_headings(raw: RawTable, table: str) -> dict[str, tuple[str, ...]]:
+    """Return the targets whose words begin with each heading that the format may have cut."""
+    found = {}
+    for header in map(str, raw.frame.columns):
+        stem = _NUMBERED.sub("", header)
+        room = _CUT_BYTES - (2 if stem != header and not header.endswith(")") else 0)
+        wide = 3 if raw.encoding.lower().replace("-", "") == "utf8" else 2
+        size = len(stem.encode(raw.encoding or "utf-8", "replace"))
+        if size + (1 if stem.isascii() else wide) <= room or len(_plain(stem)) < 2:
+            continue
+        found[header] = tuple(
+            target
+            for target, words in words_for(table).items()
+            if any(_plain(word).startswith(_plain(stem)) for word in (target, *words))
+        )
+    return found
+
+
+def _settled(
+    cut: AbstractMapping[str, tuple[str, ...]],
+    taken: AbstractMapping[str, str],
+    raw: RawTable,
+    table: str,
+) -> dict[str, str]:
+    """Return the cut headings that can only be one of the columns still free."""
+    spec = IMPORTS[table]
+    wanted: dict[str, set[str]] = {}
+    for header, targets in cut.items():
+        if header in taken.values():
+            continue
+        fitting = {t: _fit(raw.frame[header], t, spec) for t in set(targets) - set(taken)}
+        best = max(fitting.values(), default=0)
+        free = {target for target, fit in fitting.items() if fit == best and fit}
+        # An id is made where it is missing; any other column is not.
+        wanted[header] = free - {spec.index} or free
+    answer: dict[str, str] = {}
+    for header, free in wanted.items():
+        rivals = [other for name, other in wanted.items() if name != header and other & free]
+        if len(free) == 1 and not rivals:
+            answer[next(iter(free))] = header
+    return answer
+
+
+def _fit(cells: pd.Series, target: str, spec: Table) -> int:
+    """Return 0 where values cannot be this column's, 1 where they may, 2 where they are codes."""
+    texts = cleaned(cells).dropna().head(_SAMPLE)
+    column = spec.columns.get(target)
+    if texts.empty or column is None or column.kind in ("text", "list"):
+        return 1
+    if column.kind == "unit":
+        return 2 if texts.str.fullmatch(r"\d{6,12}").all() else 0
+    if column.kind == "number":
+        bad = numbers(texts)[1]
+    elif column.kind == "date":
+        bad = dates(texts)[1]
+    else:
+        bad = choices(texts, column=target, spec=column, own={})[1]
+    return 0 if bad.any() else 1
 
 
 def _plain(header: str) -> str:

@@ -6,9 +6,11 @@ with every other driver left out before it was imported.
 
 from __future__ import annotations
 
+import codecs
+import re
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,19 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from geo.errors import IntakeError
 from geo.intake.archive import damaged, open_zip, unpack
-from geo.intake.grid import Grid
+from geo.intake.grid import Grid, unique_names
 from geo.intake.markup import grid_of_features
 from geo.intake.sandbox import ALLOWED_DRIVERS, Limits
 
 _PARTS = ("shp", "shx", "dbf", "prj", "cpg")
 _SHP_HEADER = 100
+_DBF_HEADING = 10
+# What programs write into a .cpg, where it is not the name of an encoding already.
+_CPG = {"936": "gb18030", "54936": "gb18030", "65001": "utf-8", "gb2312": "gb18030"}
+_CPG |= dict.fromkeys(("gbk", "cp936", "ansi936", "ms936"), "gb18030")
+# GDAL tells equal cut headings apart by a number in the place of their last bytes.
+_NUMBERED = re.compile(rb"(.{8})(_\d|\d\d)", re.DOTALL)
+_BLANKS = " \t\r\n\x0b\x0c\x00"
 _Row = tuple[dict[str, str], bytes | None, bool]
 
 
@@ -55,7 +64,8 @@ def read_zipped_shapefile(path: Path, *, name: str, limits: Limits, folder: Path
     -----
     GDAL reads a cut-off .shp without a word and leaves shapes out; the lengths in its header are
     compared with the files first. Attribute bytes are decoded here: by the .cpg when they fit it,
-    else strict UTF-8, else GB18030.
+    else UTF-8, else GB18030. Headings hold ten bytes and values 254, and programs cut a character
+    in two there: what is left of it is dropped, and speaks against no encoding.
     """
     grids = []
     with open_zip(path, name=name, limits=limits) as archive:
@@ -166,17 +176,17 @@ def _declared(part: Path, name: str, label: str) -> int:
 def _shapefile(place: Path, stem: str, *, name: str, limits: Limits) -> Grid:
     meta, columns, shapes = _read(place / "data.shp", name, encoding="ISO-8859-1")
     cpg = place / "data.cpg"
-    stated = cpg.read_text("ascii", "ignore").strip() if cpg.exists() else ""
-    names = [str(field) for field in meta["fields"]]
-    raw = [_bytes_of(column) for column in columns]
-    encoding = _encoding([*raw, [field.encode("latin-1", "replace") for field in names]], stated)
-    decoded = [_decode(column, encoding) for column in raw]
-    fields = [field.encode("latin-1", "replace").decode(encoding, "replace") for field in names]
-    about: dict[str, Any] = {
-        "format": "shp",
-        "layer": _label(stem),
-        "encoding": encoding,
-    }
+    stated = cpg.read_text("ascii", "ignore") if cpg.exists() else ""
+    heads = [str(field).encode("latin-1", "replace") for field in meta["fields"]]
+    raw = [[text.encode("latin-1", "replace") for text in _texts(c)] for c in columns]
+    widths = _widths(place / "data.dbf", len(heads))
+    encoding = _encoding(heads, raw, widths, stated)
+    decoded = [
+        _decode(c, w, encoding) or _lossy(c, encoding) for c, w in zip(raw, widths, strict=True)
+    ]
+    # Headings that differed only in what was cut off are one name now.
+    fields = unique_names(_headings(heads, encoding) or _lossy(heads, encoding))
+    about: dict[str, Any] = {"format": "shp", "layer": _label(stem), "encoding": encoding}
     prj = place / "data.prj"
     if prj.exists():
         about["crs"] = prj.read_text("utf-8", "replace").strip()[:5000]
@@ -202,10 +212,6 @@ def _crs(meta: dict[str, Any]) -> dict[str, str]:
     return {"crs": str(meta["crs"])} if meta.get("crs") else {}
 
 
-def _bytes_of(column: Any) -> list[bytes]:
-    return [text.encode("latin-1", "replace") for text in _texts(column)]
-
-
 def _texts(column: Any) -> list[str]:
     values = np.asarray(column)
     if values.dtype.kind == "M":
@@ -216,24 +222,90 @@ def _texts(column: Any) -> list[str]:
             "" if np.isnan(v) else str(int(v)) if v.is_integer() else repr(v)
             for v in values.tolist()
         ]
-    return ["" if value is None else str(value).strip() for value in values.tolist()]
+    # Not the blanks of str.strip(): a text may still be bytes, and 0x85 and 0xA0 end characters.
+    return ["" if value is None else str(value).strip(_BLANKS) for value in values.tolist()]
 
 
-def _encoding(columns: list[list[bytes]], stated: str) -> str:
-    """Return the stated encoding if every value fits it, else UTF-8, else GB18030."""
-    for encoding in (stated, "utf-8", "gb18030"):
+def _widths(table: Path, count: int) -> list[int]:
+    """Return how many bytes the values of each column of a .dbf can hold."""
+    head = table.read_bytes()[32 : 32 + 32 * count]
+    return [head[32 * place + 16] for place in range(count)]
+
+
+def _encoding(
+    heads: Sequence[bytes], columns: Sequence[Sequence[bytes]], widths: Sequence[int], stated: str
+) -> str:
+    """Return the stated encoding if headings and values fit it, else UTF-8, else GB18030."""
+    plain = re.sub(r"[\s_-]", "", stated).lower()
+    told = _CPG.get(plain) or stated.strip()
+    order = [told, "utf-8", "gb18030"]
+    if _is_western(told):
+        # Written by programs that did not ask; wide characters that all fit are no coincidence.
+        order = ["utf-8", "gb2312", told]
+    for encoding in order:
         try:
-            for column in columns:
-                for value in column:
-                    value.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
+            codecs.lookup(encoding)
+        except LookupError:
             continue
-        return encoding
+        fits = _headings(heads, encoding) is not None and all(
+            _decode(c, w, encoding) is not None for c, w in zip(columns, widths, strict=True)
+        )
+        if fits:
+            return "gb18030" if encoding == "gb2312" else encoding
     return "gb18030"
 
 
-def _decode(column: list[bytes], encoding: str) -> list[str]:
-    """Decode values; a character cut in two at the field's end becomes a question mark."""
+def _is_western(encoding: str) -> bool:
+    """Tell whether an encoding has one byte a character, so that any text fits it."""
+    try:
+        return codecs.lookup(encoding).name in ("iso8859-1", "iso8859-15", "cp1252", "ascii")
+    except LookupError:
+        return False
+
+
+def _headings(heads: Sequence[bytes], encoding: str) -> list[str] | None:
+    """Decode headings, without the rest of a character cut at the tenth byte; None if unfit."""
+    names = [_heading(head, heads, encoding) for head in heads]
+    return None if any(name is None for name in names) else [name or "" for name in names]
+
+
+def _heading(head: bytes, heads: Sequence[bytes], encoding: str) -> str | None:
+    numbered = _NUMBERED.fullmatch(head)
+    if numbered and any(other != head and other.startswith(numbered[1]) for other in heads):
+        stem = _cut(numbered[1], encoding)
+        return None if stem is None else stem + numbered[2].decode("ascii")
+    return _cut(head, encoding) if len(head) >= _DBF_HEADING else _whole(head, encoding)
+
+
+def _decode(column: Sequence[bytes], width: int, encoding: str) -> list[str] | None:
+    """Decode values, without the rest of a character cut at the field's end; None if unfit."""
+    try:
+        return b"\0".join(column).decode(encoding).split("\0") if column else []
+    except UnicodeDecodeError:
+        pass
+    texts = [
+        _cut(value, encoding) if len(value) >= width else _whole(value, encoding)
+        for value in column
+    ]
+    return None if any(text is None for text in texts) else [text or "" for text in texts]
+
+
+def _whole(value: bytes, encoding: str) -> str | None:
+    try:
+        return value.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _cut(value: bytes, encoding: str) -> str | None:
+    """Decode all but an unfinished last character; None where it breaks before the end."""
+    try:
+        return codecs.getincrementaldecoder(encoding)().decode(value, final=False)
+    except UnicodeDecodeError:
+        return None
+
+
+def _lossy(column: Sequence[bytes], encoding: str) -> list[str]:
     return [value.decode(encoding, "replace") for value in column]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import warnings
 from pathlib import Path
 
 import corpus
@@ -16,6 +17,7 @@ import xlsxwriter
 
 from geo.errors import IntakeError
 from geo.intake.grid import find_header, unique_names
+from geo.intake.mapping import suggest_mapping
 from geo.intake.raw import RawTable, read_file
 
 NAMES = ["丰州镇活动室", "官桥镇活动室", "㐂㐂村活动室"]
@@ -171,6 +173,110 @@ def test_a_wrong_cpg_does_not_win(tmp_path: Path) -> None:
     parts = {p.suffix[1:]: p.read_bytes() for p in tmp_path.glob("g.*")}
     raw = only(corpus.zipped_parts({**parts, "cpg": b"UTF-8"}), "a.zip")
     assert raw.frame["名称"].tolist() == NAMES[:2]
+
+
+# Longer than the ten bytes of a heading in either encoding; two are equal in their first ten.
+LONG = ["活动室名称", "县(市、区)", "乡镇(街道)", "成立时间", "服务单位代码", "服务单位名称"]
+HEADS = {
+    "UTF-8": ["活动室", "县(市、", "乡镇(街", "成立时", "服务单", "服务_1"],
+    "GB18030": ["活动室名称", "县(市、区)", "乡镇(街道)", "成立时间", "服务单位代", "服务单位名"],
+}
+ROW = ["丰州镇木栅活动室", "南安市", "丰州镇", "2019-05-21", "350583101", "说明" * 90]
+
+
+def cut_shapefile(folder: Path, encoding: str, *, cpg: bytes | None) -> bytes:
+    """Return what GDAL itself makes of long Chinese headings, with another .cpg or none."""
+    frame = gpd.GeoDataFrame([ROW], columns=LONG, geometry=LAYER.geometry[:1])
+    with warnings.catch_warnings():  # that it cuts them is the point
+        warnings.simplefilter("ignore")
+        frame.to_file(folder / "g.shp", driver="ESRI Shapefile", encoding=encoding)
+    parts = {p.suffix[1:]: p.read_bytes() for p in folder.glob("g.*")}
+    del parts["cpg"]
+    return corpus.zipped_parts(parts if cpg is None else {**parts, "cpg": cpg})
+
+
+# Some text in UTF-8 fits GBK too, and then a .cpg that says GBK would be believed.
+WRONG = {"UTF-8": b"BIG5", "GB18030": b"UTF-8"}
+
+
+@pytest.mark.parametrize("cpg", [None, "right", "wrong", b"OEM", b"ISO-8859-1"])
+@pytest.mark.parametrize("encoding", list(HEADS))
+def test_cut_headings_and_values_are_read_in_their_encoding(
+    tmp_path: Path, encoding: str, cpg: str | bytes | None
+) -> None:
+    told = {"right": encoding.encode(), "wrong": WRONG[encoding]}.get(cpg, cpg)
+    content = cut_shapefile(tmp_path, encoding, cpg=told)
+    raw = only(content, "a.zip")
+    assert list(raw.frame.columns) == HEADS[encoding]
+    assert raw.frame.iloc[0].tolist()[:-1] == ROW[:-1]
+    whole = raw.frame.iloc[0, -1]
+    assert ROW[-1].startswith(whole)
+    assert len(whole) in (84, 127)  # 252 and 254 bytes
+    assert raw.encoding.lower() == encoding.lower()
+
+
+@pytest.mark.parametrize("encoding", list(HEADS))
+def test_cut_headings_find_their_column(tmp_path: Path, encoding: str) -> None:
+    raw = only(cut_shapefile(tmp_path, encoding, cpg=None), "a.zip")
+    columns = suggest_mapping(raw, table="rooms").columns
+    targets = ["name", "county", "township", "opened", "serves_unit_id", "serves"]
+    assert columns == dict(zip(targets, HEADS[encoding], strict=True))
+
+
+def cut_table(**columns: str) -> RawTable:
+    frame = pd.DataFrame({head: [cell] for head, cell in columns.items()}, dtype="str")
+    return RawTable(name="a.zip", layer="", frame=frame, file_format="shp", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("columns", "target"),
+    [
+        ({"活动室": "丰州镇活动室"}, "name"),
+        ({"活动室": "乡镇"}, None),  # 级别, 类型 or 名称
+        ({"活动室": "村级", "类型": "社区"}, None),
+        ({"活动室": "r-1", "名称": "丰州镇活动室"}, "room_id"),
+        ({"服务单": "350583101"}, "serves_unit_id"),
+        ({"服务单": "南安市丰州镇"}, "serves"),
+        ({"服务单": "南安市", "服务_1": "丰州镇"}, None),
+        ({"服务单": "南安市丰州镇", "服务_1": "350583101"}, "serves"),
+        ({"服": "南安市"}, None),
+    ],
+)
+def test_a_cut_heading_is_a_column_only_where_no_other_fits(
+    columns: dict[str, str], target: str | None
+) -> None:
+    head = next(iter(columns))
+    found = suggest_mapping(cut_table(**columns), table="rooms").columns
+    assert {header: name for name, header in found.items()}.get(head) == target
+
+
+def test_only_a_shapefile_cuts_headings() -> None:
+    frame = cut_table(服务单="350583101").frame
+    whole = RawTable(name="a.csv", layer="", frame=frame, encoding="utf-8")
+    assert suggest_mapping(whole, table="rooms").columns == {}
+
+
+def test_headings_equal_after_the_cut_keep_their_columns(tmp_path: Path) -> None:
+    frame = gpd.GeoDataFrame(
+        [["1", "2"]], columns=["x服务单位甲", "x服务单位乙"], geometry=LAYER.geometry[:1]
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        frame.to_file(tmp_path / "g.shp", driver="ESRI Shapefile", encoding="GB18030")
+    parts = {p.suffix[1:]: p.read_bytes() for p in tmp_path.glob("g.*")}
+    raw = only(corpus.zipped_parts(parts), "a.zip")
+    assert raw.frame.iloc[0].to_dict() == {"x服务单位": "1", "x服务单位 (2)": "2"}
+
+
+@pytest.mark.parametrize("char", ["栅", "修", "蠅", "匠"])
+def test_a_last_byte_is_no_blank(tmp_path: Path, char: str) -> None:
+    """栅 ends in 0x85 in UTF-8, which is a blank as a character of its own."""
+    frame = gpd.GeoDataFrame({char: [f"木{char}", char]}, geometry=LAYER.geometry[:2])
+    for encoding in ("UTF-8", "GB18030"):
+        frame.to_file(tmp_path / "g.shp", driver="ESRI Shapefile", encoding=encoding)
+        parts = {p.suffix[1:]: p.read_bytes() for p in tmp_path.glob("g.*")}
+        raw = only(corpus.zipped_parts(parts), "a.zip")
+        assert raw.frame[char].tolist() == [f"木{char}", char]
 
 
 def test_a_shapefile_without_prj_states_nothing(tmp_path: Path) -> None:
