@@ -42,6 +42,7 @@ def run() -> None:
     ]
     st.html(QUIET)
     page = st.navigation(pages, position="top")
+    state.arrive(page.url_path)
     _switch_language(text)
     try:
         page.run()

@@ -47,6 +47,20 @@ def kept(name: str, default: Any) -> Any:
     return _kept().get(name, _from_link(name, default, str))
 
 
+def arrive(page: str) -> None:
+    """Fill the settings anew when the reader comes to another page.
+
+    Notes
+    -----
+    There Streamlit takes each widget for a new one and begins it at its least value, although its
+    key still holds the value of the page before.
+    """
+    if st.session_state.get("page", page) != page:
+        for key in [key for key in st.session_state if str(key).startswith("w_")]:
+            del st.session_state[key]
+    st.session_state["page"] = page
+
+
 def later(name: str, value: Any) -> None:
     """Set a setting from elsewhere (a click on the map) at the next run, before its widget."""
     _waiting()[name] = value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -51,19 +53,22 @@ def downloads(
 ) -> None:
     """Offer a list as files: spreadsheets with headings, GIS files with raw columns."""
     name = text(report.SHEETS[kind])
-    columns = st.columns(len(endings))
-    files = cached.exports(kind, frame, measured, text, endings)
-    for column, ending, content in zip(columns, endings, files, strict=True):
+    for column, ending in zip(st.columns(len(endings)), endings, strict=True):
         with column:
+            # A function, because most lists are never taken away: a file is written when asked for.
             st.download_button(
                 text("app.download_as", name=ending.removeprefix(".").upper()),
-                content,
+                partial(_file, kind, frame, measured, text, ending),
                 file_name=f"{name}-{measured.scenario.as_of.isoformat()}{ending}",
                 mime=MIME[ending],
                 key=f"download_{kind}{ending}",
                 width="stretch",
                 on_click="ignore",
             )
+
+
+def _file(kind: str, frame: pd.DataFrame, measured: Survey, text: Words, ending: str) -> bytes:
+    return cached.exports(kind, frame, measured, text, [ending])[0]
 
 
 def word_download(measured: Survey, proposal: Proposal, text: Words) -> None:

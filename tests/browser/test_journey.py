@@ -100,6 +100,16 @@ def test_the_other_maps_draw_too(page, app, outside, name):
     assert outside == []
 
 
+def test_settings_go_along_to_the_next_page(page, app, outside):
+    page.goto(f"{app}/?{DAY}&urban=1700")
+    drawn_map(page)
+    page.get_by_role("link", name="区县比较").click()
+    page.wait_for_url("**/districts?**", timeout=30_000)
+    expect(page.locator("input[type=number]").first).to_have_value("1700", timeout=30_000)
+    assert parse_qs(urlsplit(page.url).query) == {"as_of": ["2019-05-31"], "urban": ["1700"]}
+    assert outside == []
+
+
 def test_english_by_a_switch(page, app, outside):
     page.goto(f"{app}/?{DAY}")
     page.get_by_role("button", name="English").click()
