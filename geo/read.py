@@ -21,6 +21,7 @@ import shapely
 from geo.errors import MissingFileError, RoomplanError, StudyError, StudyFaults
 from geo.register_home import is_there, read_held, register_target
 from geo.schema import TABLES, WGS84, Table, check, column_missing
+from geo.write import unguard
 
 TRUE = {"true", "1", "yes", "是"}
 FALSE = {"false", "0", "no", "否"}
@@ -210,7 +211,8 @@ def _parse_csv(text: str, file: str, table: Table) -> pd.DataFrame:
         raise StudyError(
             "study.csv", f"{file}: not a readable CSV: {problem}.", file=file, detail=problem
         ) from problem
-    frame = frame.replace("", pd.NA)
+    # A table that was exported comes back as it was, without the guards before formulas.
+    frame = frame.map(unguard).rename(columns=unguard).replace("", pd.NA)
     if table.geometry == "none":
         return frame
     if not {"lon", "lat"} <= set(frame.columns):

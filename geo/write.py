@@ -126,12 +126,30 @@ def write_bytes(content: bytes, path: str | Path) -> None:
 def guard(value: Any) -> Any:
     """Return text that a spreadsheet program would run as a formula with an apostrophe before it.
 
+    Text that looks as if it were guarded already gets one too, so that :func:`unguard` gives back
+    every text as it was.
+
     Examples
     --------
-    >>> guard("=1+1"), guard("-5"), guard(-5), guard("南安")
-    ("'=1+1", "'-5", -5, '南安')
+    >>> guard("=1+1"), guard("-5"), guard(-5), guard("南安"), guard("'=1"), guard("'南安'")
+    ("'=1+1", "'-5", -5, '南安', "''=1", "'南安'")
     """
-    return f"'{value}" if isinstance(value, str) and value.startswith(GUARDED) else value
+    if isinstance(value, str) and value.lstrip("'").startswith(GUARDED):
+        return f"'{value}"
+    return value
+
+
+def unguard(value: Any) -> Any:
+    """Return text as it was before :func:`guard`.
+
+    Examples
+    --------
+    >>> [unguard(guard(text)) for text in ("=1+1", "'=1+1", "'南安'", "")]
+    ['=1+1', "'=1+1", "'南安'", '']
+    """
+    if isinstance(value, str) and value[:1] == "'" and value.lstrip("'").startswith(GUARDED):
+        return value[1:]
+    return value
 
 
 def _csv(frame: pd.DataFrame) -> bytes:

@@ -69,7 +69,7 @@ def _sheet(
     cells = sheet.to_python(skip_empty_area=False)
     _fill_merged(cells, sheet.merged_cell_ranges or [])
     rows = [[_text(cell) for cell in row] for row in cells]
-    while rows and not any(rows[-1]):
+    while rows and not any(cell.strip() for cell in rows[-1]):
         rows.pop()
     if len(rows) < 2:
         return None
@@ -95,7 +95,7 @@ def _fill_merged(
 
 def _text(cell: object) -> str:
     if isinstance(cell, str):
-        return cell.strip()
+        return cell
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):

@@ -16,13 +16,11 @@ import pyarrow.compute as pc
 
 from geo.intake.synonyms import VALUES
 from geo.schema import Column
-from geo.write import GUARDED
 
 _UNKNOWN_WORDS = ("无", "空", "暂无", "未知", "不详", "不明", "待定", "未填", "na", "n/a", "#n/a")
 _UNKNOWN_MARKS = ("-", "--", "—", "——", "―", "–", "/", "\\", "?", "？", "*", "。")
 UNKNOWN = frozenset((*_UNKNOWN_WORDS, *_UNKNOWN_MARKS, "nan", "null", "none", "nil"))
 _UNKNOWN_SET = pa.array(["", *sorted(UNKNOWN)], pa.string())
-_GUARD = "^'([" + "".join(map(re.escape, GUARDED)) + "])"
 _BLANKS = " \t\r\n\v\f\xa0\u2003\u3000\ufeff"
 _SERIAL_DAYS = (18_000, 80_000)
 _SERIAL_ZERO = pd.Timestamp("1899-12-30")
@@ -61,9 +59,6 @@ def cleaned(values: pd.Series) -> pd.Series:
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         texts = pa.array(each_distinct(values, str), pa.string(), from_pandas=True)
     texts = pc.utf8_trim(texts, characters=_BLANKS)
-    # Our own CSV puts an apostrophe before what a spreadsheet program would run as a formula.
-    if pc.any(pc.starts_with(texts, "'")).as_py():
-        texts = pc.replace_substring_regex(texts, pattern=_GUARD, replacement=r"\1")
     is_unknown = pc.is_in(pc.utf8_lower(texts), value_set=_UNKNOWN_SET)
     known = pc.if_else(is_unknown, pa.scalar(None, pa.string()), texts)
     return pd.Series(known.to_numpy(zero_copy_only=False), index=values.index, dtype=object)

@@ -126,7 +126,7 @@ def test_cells_of_every_type() -> None:
     book.save(out)
     frame = only(out.getvalue(), "a.xlsx").frame
     assert frame.iloc[0].tolist() == ["true", "350583110201", "", "08:30:00"]
-    assert frame.iloc[1].tolist() == ["", "0.1", "x", "y"]
+    assert frame.iloc[1].tolist() == ["", "0.1", " x ", "y"]
 
 
 def made(folder: Path, driver: str, ending: str, **options: object) -> bytes:
