@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from analysis.siting.dominance import inside_another
 from analysis.siting.problem import Bools, Floats, Ints, SitingProblem
 from analysis.siting.rules import classes_of
-
-OVERLAP_CEILING = 40_000_000
 
 
 @dataclass(frozen=True)
@@ -84,8 +83,7 @@ def core_of(problem: SitingProblem, pairs: sparse.csr_array, *, shrink: bool = T
     -----
     Exact: rows that the same columns cover are one row of their summed weight; a column whose rows
     another of its class covers too never beats that one, so it only fills up numbers. Linear in
-    the stored pairs, but for dominance, which costs the sum of squared row lengths and is left
-    out where that is above 4e7.
+    the stored pairs, but for dominance (:mod:`analysis.siting.dominance`).
     """
     fixed = np.union1d(problem.existing, problem.must_open)
     done = covered_by(pairs, fixed)
@@ -102,7 +100,8 @@ def core_of(problem: SitingProblem, pairs: sparse.csr_array, *, shrink: bool = T
     if shrink:
         cover, weight, people, code = merge_rows(cover, weight, people, code)
     classes = classes_of(problem)
-    kept = _undominated(cover, classes) if shrink else np.diff(cover.tocsc().indptr) > 0
+    sites = sparse.csr_array(cover.T)
+    kept = ~inside_another(sites, classes) if shrink else np.diff(sites.indptr) > 0
     columns = np.flatnonzero(free & kept)
     idle = np.flatnonzero(free & ~kept)
     base = np.zeros(len(problem.floors))
@@ -171,47 +170,3 @@ def _unique_rows(table: NDArray[np.uint64]) -> tuple[Ints, Ints]:
     first = np.minimum.reduceat(order, np.flatnonzero(new))
     rank = np.argsort(np.argsort(first))
     return np.sort(first), rank[group]
-
-
-def _undominated(cover: sparse.csr_array, classes: Ints) -> Bools:
-    """Return which columns no other column of their class makes superfluous."""
-    size = np.bincount(cover.indices, minlength=cover.shape[1])
-    lengths = np.diff(cover.indptr).astype(np.int64)
-    if float((lengths**2).sum()) > OVERLAP_CEILING:
-        return np.asarray(size > 0)
-    pattern = sparse.csr_array(
-        (np.ones(cover.nnz, dtype=np.int32), cover.indices, cover.indptr), shape=cover.shape
-    )
-    shared = (pattern.T @ pattern).tocoo()
-    mine, other = shared.row, shared.col
-    inside = (shared.data == size[mine]) & (classes[mine] == classes[other]) & (mine != other)
-    smaller = (size[mine] < size[other]) | ((size[mine] == size[other]) & (mine > other))
-    kept = size > 0
-    kept[mine[inside & smaller]] = False
-    return np.asarray(kept)
-
-
-def needed_rows(cover: sparse.csr_array) -> Ints:
-    """Return the rows to keep where every row must be covered.
-
-    Notes
-    -----
-    A row that has all columns of another is covered with it. Left out where the columns are too
-    long, as dominance of columns is.
-    """
-    flipped = sparse.csr_array(cover.T)
-    return np.flatnonzero(~_holds_another(flipped, np.diff(cover.indptr)))
-
-
-def _holds_another(columns: sparse.csr_array, size: Ints) -> Bools:
-    lengths = np.diff(columns.indptr).astype(np.int64)
-    holds = np.zeros(len(size), dtype=bool)
-    if float((lengths**2).sum()) > OVERLAP_CEILING:
-        return holds
-    pattern = columns.astype(np.int32)
-    shared = (pattern.T @ pattern).tocoo()
-    mine, other = shared.row, shared.col
-    whole = (shared.data == size[other]) & (mine != other)
-    larger = (size[mine] > size[other]) | ((size[mine] == size[other]) & (mine > other))
-    holds[mine[whole & larger]] = True
-    return holds

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.siting.core import Core, needed_rows
+from analysis.siting.core import Core
+from analysis.siting.dominance import holds_another
 from analysis.siting.problem import Floats, Ints, SitingProblem
 from analysis.siting.program import Program, Soft
 from analysis.siting.rules import Rule, rules_of
@@ -74,7 +75,7 @@ def cover_model(problem: SitingProblem, core: Core, *, aim: str) -> CoverModel:
     soft = add_rules(program, problem, core.columns, x, core.spare, z)
     scale = float(core.weight.mean()) if len(core.weight) and core.weight.any() else 1.0
     if aim == "everyone":
-        needed = core.cover[needed_rows(core.cover)]
+        needed = core.cover[np.flatnonzero(~holds_another(core.cover))]
         rows, cols = needed.nonzero()
         program.add_rows(needed.shape[0], [(rows, x[cols], np.ones(len(rows)))], low=1.0)
         return CoverModel(program, x, z, np.empty(0, dtype=np.intp), soft, scale)

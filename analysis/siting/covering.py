@@ -6,6 +6,7 @@ import numpy as np
 
 from analysis.siting import cover, price, search
 from analysis.siting.core import Core, core_of
+from analysis.siting.everyone import fewest_for_all
 from analysis.siting.found import Found, decoded, has_side_rules
 from analysis.siting.plan import broken
 from analysis.siting.problem import Floats, Ints, SitingProblem
@@ -46,10 +47,14 @@ def _cover_large(problem: SitingProblem, core: Core, run: Run) -> Found:
 
 
 def _share_large(problem: SitingProblem, core: Core, needed: float, run: Run) -> Found:
-    """Cover a share by a price per site."""
-    columns, fewest = price.price_share(core, max(0.0, needed - core.base_weight), run)
+    """Cover a share by a price per site, and everybody part by part."""
+    if problem.share < 1:
+        columns, fewest = price.price_share(core, max(0.0, needed - core.base_weight), run)
+    else:
+        columns, fewest = fewest_for_all(core, run)
     sites = np.union1d(problem.must_open, core.columns[columns]).astype(np.intp)
-    return Found(sites, fewest + len(problem.must_open), False, "price and bound")
+    method = "price and bound" if problem.share < 1 else "exact"
+    return Found(sites, fewest + len(problem.must_open), False, method)
 
 
 def filled(problem: SitingProblem, core: Core, columns: Ints, count: int) -> Ints:
@@ -68,7 +73,7 @@ def cover_share(problem: SitingProblem, run: Run) -> Found:
     if needed > reachable * (1 + 1e-12):
         _blame_share(problem, needed, reachable)
     limited = problem.quotas or problem.floors or problem.budget is not None
-    if core.cover.nnz > LARGE and problem.share < 1 and not limited:
+    if core.cover.nnz > LARGE and not limited:
         found = _share_large(problem, core, needed, run)
         if problem.n_new is None or len(found.sites) <= problem.n_new:
             return found

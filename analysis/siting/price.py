@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from analysis.siting.core import Core, covered_by, merge_rows
 from analysis.siting.highs import ROW_WISE, SilentHighs, optimal_point
+from analysis.siting.parts import Parts, in_parts
 from analysis.siting.problem import Bools, Floats, Ints
 from analysis.siting.run import Run
 from analysis.siting.search import greedy_cover, trim_cover
@@ -22,27 +22,6 @@ TRIES = 12
 ELASTICITY = 1.3
 CLOSE = 2e-6
 PART_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The columns that could pay at a price, and their rows, ordered by component.
-
-    Parameters
-    ----------
-    cover : (n_rows, n_columns) CSR array
-    weight : (n_rows,) float array
-    columns : (n_columns,) int array
-        Columns of the core.
-    row_start, col_start : (n_parts + 1,) int arrays
-        Where each component begins.
-    """
-
-    cover: sparse.csr_array
-    weight: Floats
-    columns: Ints
-    row_start: Ints
-    col_start: Ints
 
 
 @dataclass(frozen=True)
@@ -66,35 +45,7 @@ def parts_at(core: Core, price: float) -> Parts:
     rows = np.flatnonzero(np.diff(cover.indptr))
     weight, none = core.weight[rows], np.full(len(rows), -1)
     cover, weight, _, _ = merge_rows(cover[rows], weight, weight, none)
-    count, row_part, col_part = _components(cover)
-    row_order, col_order = (np.argsort(p, kind="stable") for p in (row_part, col_part))
-    place = np.empty(len(columns), dtype=np.int32)
-    place[col_order] = np.arange(len(columns), dtype=np.int32)
-    cover = cover[row_order]
-    moved = sparse.csr_array((cover.data, place[cover.indices], cover.indptr), cover.shape)
-    ends = np.arange(count + 1)
-    return Parts(
-        moved,
-        weight[row_order],
-        columns[col_order],
-        np.searchsorted(row_part[row_order], ends),
-        np.searchsorted(col_part[col_order], ends),
-    )
-
-
-def _components(cover: sparse.csr_array) -> tuple[int, Ints, Ints]:
-    """Return the number of components and the component of each row and column.
-
-    Columns of a row are chained, so that the graph has one edge per stored pair and no row nodes.
-    """
-    inner = np.ones(cover.nnz, dtype=bool)
-    inner[cover.indptr[1:] - 1] = False
-    start = np.flatnonzero(inner)
-    ones = np.ones(len(start), dtype=np.int8)
-    ends = (cover.indices[start], cover.indices[start + 1])
-    graph = sparse.coo_array((ones, ends), shape=(cover.shape[1],) * 2).tocsr()
-    count, part = connected_components(graph, directed=False)
-    return count, part[cover.indices[cover.indptr[:-1]]], part
+    return in_parts(cover, weight, columns)
 
 
 def solve_at(core: Core, price: float, run: Run) -> Priced:
@@ -118,31 +69,25 @@ def solve_at(core: Core, price: float, run: Run) -> Priced:
     highs.setOptionValue("mip_rel_gap", 1e-7)
     chosen = np.zeros(len(parts.columns), dtype=bool)
     surplus = 0.0
-    for part in range(len(parts.col_start) - 1):
-        rows = slice(parts.row_start[part], parts.row_start[part + 1])
-        cols = slice(parts.col_start[part], parts.col_start[part + 1])
+    for part in range(parts.count):
+        rows, cols = parts.rows_of(part), parts.columns_of(part)
         if cols.stop - cols.start == 1:
             chosen[cols] = True
             surplus += float(parts.weight[rows].sum()) - price
             continue
         if part % 64 == 0 and not run.tell("bound"):
             run.time_limit_s = min(run.time_limit_s, run.seconds())
-        mine, bound = _solve_part(highs, parts, rows, cols, price, run)
+        mine, bound = _solve_part(highs, parts.pattern(part), parts.weight[rows], price, run)
         chosen[cols] = mine
         surplus += bound
     return Priced(np.sort(parts.columns[chosen]), surplus)
 
 
 def _solve_part(
-    highs: SilentHighs, parts: Parts, rows: slice, cols: slice, price: float, run: Run
+    highs: SilentHighs, pattern: sparse.csr_array, weight: Floats, price: float, run: Run
 ) -> tuple[Bools, float]:
     """Solve one component: its linear program first, whole numbers only where that is not whole."""
-    weight = parts.weight[rows]
-    starts = parts.cover.indptr[rows.start : rows.stop + 1]
-    indices = parts.cover.indices[starts[0] : starts[-1]] - cols.start
-    starts = starts - starts[0]
-    n_cols, n_rows = cols.stop - cols.start, len(weight)
-    pattern = sparse.csr_array((np.ones(len(indices)), indices, starts), (n_rows, n_cols))
+    n_rows, n_cols = pattern.shape
     if run.stopped():
         reach = np.maximum(pattern.T @ weight - price, 0.0).sum()
         return np.zeros(n_cols, dtype=bool), float(min(reach, weight.sum() - price))

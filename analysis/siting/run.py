@@ -62,6 +62,14 @@ class Run:
         """Return whether time is up or the caller wants to stop."""
         return self.left() <= 0.0
 
+    def part(self, seconds: float) -> Run:
+        """Return a run of at most so many seconds within this one; both are watched as one."""
+
+        def pass_on(now: Progress) -> bool:
+            return self.tell(now.stage, now.value, now.bound)
+
+        return Run(min(self.left(), seconds), pass_on, self.seed)
+
     def tell(self, stage: str, value: float | None = None, bound: float | None = None) -> bool:
         """Tell the caller where things stand; return whether to go on."""
         if self.progress is not None and not self.cancelled:

@@ -8,8 +8,10 @@ import numpy as np
 from scipy import sparse
 
 from analysis.siting.core import Core, covered_by
-from analysis.siting.problem import Ints
+from analysis.siting.problem import Bools, Floats, Ints
 from analysis.siting.run import Run
+
+COMPILED_FROM = 1_000_000
 
 
 def greedy_cover(
@@ -39,25 +41,46 @@ def greedy_cover(
     """
     first = np.empty(0, dtype=np.intp) if start is None else start
     columns = core.cover.tocsc()
-    open_rows = ~covered_by(core.cover, first)
-    gain = columns.T @ np.where(open_rows, core.weight, 0.0)
+    is_open = ~covered_by(core.cover, first)
+    gain = columns.T @ np.where(is_open, core.weight, 0.0)
+    needed = enough - float(core.weight[~is_open].sum())
+    room = min(max(0, count - len(first)), len(gain))
+    if core.cover.nnz > COMPILED_FROM:
+        from analysis.siting.kernels import greedy  # loads numba, for large sizes only
+
+        parts = (columns.indptr.astype(np.int64), columns.indices, core.weight, gain, is_open)
+        picked = np.empty(room, dtype=np.int64)
+        number, _ = greedy(*parts, picked, room, needed)
+        return np.concatenate([first, picked[:number]])
+    return np.concatenate([first, _greedy(core, columns, gain, is_open, room, needed)])
+
+
+def _greedy(
+    core: Core,
+    columns: sparse.csc_array,
+    gain: Floats,
+    is_open: Bools,
+    count: int,
+    needed: float,
+) -> Ints:
+    """Do what :func:`kernels.greedy` does, without a compiler."""
     starts, rows, weight = columns.indptr, columns.indices, core.weight
     heap = [(-g, j) for j, g in enumerate(gain.tolist()) if g > 0]
     heapq.heapify(heap)
-    picked = first.tolist()
-    covered = float(core.weight[~open_rows].sum())
-    while heap and len(picked) < count and covered < enough:
+    picked: list[int] = []
+    while heap and len(picked) < count and needed > 0:
         best = heapq.heappop(heap)[1]
         mine = rows[starts[best] : starts[best + 1]]
-        mine = mine[open_rows[mine]]
-        now = -float(weight[mine].sum())
-        if heap and now > heap[0][0]:
-            if now < 0:
-                heapq.heappush(heap, (now, best))
+        mine = mine[is_open[mine]]
+        now = float(weight[mine].sum())
+        if now <= 0:
+            continue
+        if heap and -now > heap[0][0]:
+            heapq.heappush(heap, (-now, best))
             continue
         picked.append(best)
-        open_rows[mine] = False
-        covered -= now
+        is_open[mine] = False
+        needed -= now
     return np.array(picked, dtype=np.intp)
 
 

@@ -1,0 +1,91 @@
+"""What serves large sizes, against the plain way and every choice tried."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from analysis.siting import SitingProblem, choose, covering, dominance, search
+from analysis.siting.core import Core
+from benchmarks.instances import distances, make
+
+PATTERNS = st.integers(1, 9).flatmap(
+    lambda width: st.lists(st.lists(st.booleans(), min_size=width, max_size=width), min_size=1)
+)
+
+
+@pytest.fixture(scope="module")
+def town():
+    """Return a small generated world and its distances."""
+    instance = make(500, 520, 60)
+    return instance, distances(instance, 3000.0)
+
+
+def pattern_of(rows):
+    return sparse.csr_array(np.array(rows, dtype=np.int8))
+
+
+@settings(max_examples=150, deadline=None)
+@given(PATTERNS, st.integers(0, 99))
+def test_lines_inside_others_by_sets_by_product_and_compiled(rows, seed):
+    lines = pattern_of(rows)
+    classes = np.random.default_rng(seed).integers(0, 2, len(rows))
+    sets = [frozenset(np.flatnonzero(row)) for row in rows]
+    n = range(len(rows))
+
+    def first(a, b):
+        return sets[a] < sets[b] or (sets[a] == sets[b] and b < a)
+
+    inside = [any(first(a, b) and classes[a] == classes[b] for b in n) or not sets[a] for a in n]
+    holds = [
+        any(sets[b] and (sets[b] < sets[a] or (sets[a] == sets[b] and b < a)) for b in n) for a in n
+    ]
+    for ceiling in (np.inf, -1):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(dominance, "COMPILED_FROM", ceiling)
+            assert dominance.inside_another(lines, classes).tolist() == inside
+            assert dominance.holds_another(lines).tolist() == holds
+
+
+@settings(max_examples=100, deadline=None)
+@given(PATTERNS, st.integers(0, 99), st.integers(0, 5), st.sampled_from([3.0, np.inf]))
+def test_compiled_greedy_picks_what_the_plain_one_picks(rows, seed, count, enough):
+    cover = pattern_of(rows)
+    weight = np.random.default_rng(seed).integers(0, 5, len(rows)).astype(float)
+    none = np.full(len(rows), -1)
+    core = Core(cover, weight, weight, none, np.arange(cover.shape[1]), [], 0.0, np.zeros(0), 0.0)
+    picks = []
+    for ceiling in (np.inf, -1):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(search, "COMPILED_FROM", ceiling)
+            picks.append(search.greedy_cover(core, count, enough=enough).tolist())
+    assert picks[0] == picks[1]
+    assert len(picks[0]) <= count
+
+
+@pytest.mark.parametrize("existing", [False, True])
+@pytest.mark.parametrize("required", [[], [3, 77, 400]])
+def test_everybody_part_by_part_needs_as_few_as_the_whole_program(
+    town, existing, required, monkeypatch
+):
+    instance, cost = town
+    wants = {"cost": cost, "people": instance.people, "limit": 3000.0, "objective": "cover_all"}
+    wants |= {"existing": instance.existing if existing else None, "required": required}
+    problem = SitingProblem(**wants)
+    whole = choose(problem)
+    monkeypatch.setattr(covering, "LARGE", 0)
+    apart = choose(problem)
+    assert apart.verify(problem)
+    assert (apart.value, apart.bound, apart.status) == (whole.value, whole.value, "optimal")
+
+
+def test_everybody_without_time_is_still_covered_and_bounded(town, monkeypatch):
+    instance, cost = town
+    wants = {"cost": cost, "people": instance.people, "limit": 3000.0, "objective": "cover_all"}
+    problem = SitingProblem(**wants)
+    fewest = choose(problem).value
+    monkeypatch.setattr(covering, "LARGE", 0)
+    plan = choose(problem, time_limit_s=1e-6)
+    assert plan.verify(problem)
+    assert 0 < plan.bound <= fewest <= plan.value <= 1.5 * fewest
