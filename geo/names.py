@@ -26,7 +26,7 @@ FUZZY_SCORE = 80.0
 FUZZY_MARGIN = 10.0
 FUZZY_LENGTH = 4
 MAX_CANDIDATES = 5
-_ANSWER = ["unit_id", "level", "how", "question"]
+_ANSWER = ["unit_id", "level", "how", "question", "asked", "listed"]
 DOUBTFUL = ("higher", "part", "inside", "fuzzy")
 
 # What is left of a text and still looks like the name of a unit below the one just read.
@@ -304,7 +304,8 @@ def find_units(
     -------
     DataFrame
         On the index of ``texts``: ``unit_id``, ``level`` and ``how`` (as in :class:`Match`; None
-        where nothing was found), and ``question``, the message of the PlaceNameError, or None.
+        where nothing was found), and ``question``, ``asked`` and ``listed``: message, code and
+        candidates of the PlaceNameError, or None.
 
     Notes
     -----
@@ -317,7 +318,7 @@ def find_units(
     # One number for each pair of text and limit; -1 for a row that says nothing.
     pair = np.where(told < 0, -1, told * (len(limits) + 1) + limit + 1)
     codes, distinct = pd.factorize(pair)
-    nothing: tuple[str | None, ...] = (None, None, None, None)
+    nothing: tuple[str | None, ...] = (None,) * len(_ANSWER)
     answers = [
         nothing
         if number < 0 or not str(words[number // (len(limits) + 1)]).strip()
@@ -338,8 +339,8 @@ def _answer(index: NameIndex, text: str, limit: str | None) -> tuple[str | None,
     try:
         match = index.find(text, within=limit)
     except PlaceNameError as question:
-        return (None, None, None, str(question))
-    return (match.unit_id, match.level, match.how, None)
+        return (None, None, None, str(question), question.code, question.facts["listed"])
+    return (match.unit_id, match.level, match.how, None, None, None)
 
 
 def _longest(paths: list[_Path]) -> list[_Path]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
-from geo.errors import IntakeError, PlaceNameError
-from geo.intake.report import ACCEPTED, HELD, PROBLEM_COLUMN, ROW_COLUMN, TEXTS, WARNED, Intake
+from geo.errors import IntakeError
+from geo.intake.report import ACCEPTED, HELD, PROBLEM_COLUMN, ROW_COLUMN, WARNED, Intake
 from geo.write import table_bytes
 from ui.wording import Words
 
@@ -16,6 +15,10 @@ STATES = (ACCEPTED, WARNED, HELD)
 ENDINGS = (".xlsx", ".csv")
 # Words of the table's own codes that may stand in a remark.
 _FAMILIES = ("kind", "level", "basis", "status", "setting", "yes_no")
+# Remarks whose detail is code words of a table.
+_CODED = ("intake.row.choice", "intake.row.default")
+# Remarks that say the cell's value again.
+_QUOTING = ("intake.row.place_unknown", "intake.row.place_ambiguous")
 
 
 def report_table(intake: Intake, text: Words) -> pd.DataFrame:
@@ -32,8 +35,7 @@ def report_table(intake: Intake, text: Words) -> pd.DataFrame:
         Row number, result, column, value, problem and remedy under headings of the language.
     """
     report = intake.report
-    problems = _each_once(report["code"], report["message"], _problem, text)
-    remedies = _each_once(report["code"], report["remedy"], _remedy, text)
+    problems, remedies = _told_once(report, text)
     return pd.DataFrame(
         {
             text("data.row"): report["row"].astype(int),
@@ -128,48 +130,28 @@ def header_text(header: object, text: Words) -> str:
     return text("data.target_geometry") if header == "geometry" else header
 
 
-def _each_once(
-    codes: pd.Series, sentences: pd.Series, say: Callable[[str, str, Words], str], text: Words
-) -> list[str]:
-    """Translate each distinct remark once, since long lists repeat the same few."""
-    pairs = list(zip(codes, sentences, strict=True))
-    told = {pair: say(*pair, text) for pair in set(pairs) if isinstance(pair[0], str)}
-    return [told.get(pair, "") for pair in pairs]
+def _told_once(report: pd.DataFrame, text: Words) -> tuple[list[str], list[str]]:
+    """Return problem and remedy of each row; each distinct remark is put into words once."""
+    facts = report[["code", "message", "detail", "value"]].fillna("")
+    facts["value"] = facts["value"].where(facts["code"].isin(_QUOTING), "")
+    keys = list(facts.itertuples(index=False, name=None))
+    told = {key: _problem(*key, text) for key in set(keys)}
+    remedies = dict(zip(report["code"].fillna(""), report["remedy"].fillna(""), strict=True))
+    done = {code: _remedy(code, remedy, text) for code, remedy in remedies.items()}
+    return [told[key] for key in keys], [done[key[0]] for key in keys]
 
 
-def _problem(code: str, message: str, text: Words) -> str:
-    """Return a remark in the reader's language, with the detail that the English one holds."""
-    template = TEXTS[code.rpartition(".")[2]][1]
-    pattern = re.escape(template).replace(re.escape("{detail}"), "(.*)")
-    found = re.fullmatch(pattern, message, flags=re.DOTALL)
-    detail = found.group(1) if found and found.groups() else ""
-    return text.explain(IntakeError(code, message, detail=_question(_word(detail, text), text)))
-
-
-# The questions of :mod:`geo.names`, which a remark holds as its English sentence.
-_QUESTIONS = {
-    "names.ambiguous": re.compile(
-        r"['\"](?P<value>.*)['\"] names (?P<count>\d+) places \((?P<listed>.*)\); write .*",
-        re.DOTALL,
-    ),
-    "names.unknown": re.compile(
-        r"No administrative unit is called ['\"](?P<value>.*)['\"]"
-        r"(?:; did you mean (?P<listed>.*)\?|; check .*)",
-        re.DOTALL,
-    ),
-}
-
-
-def _question(detail: str, text: Words) -> str:
-    for code, pattern in _QUESTIONS.items():
-        found = pattern.fullmatch(detail)
-        if found is not None:
-            facts = {name: value or "—" for name, value in found.groupdict().items()}
-            return text.explain(PlaceNameError(code, detail, **facts))
-    return detail
+def _problem(code: str, message: str, detail: str, value: str, text: Words) -> str:
+    """Return a remark in the reader's language, from its code and facts."""
+    if not code:
+        return ""
+    shown = _word(detail, text) if code in _CODED else detail
+    return text.explain(IntakeError(code, message, detail=shown, value=value))
 
 
 def _remedy(code: str, remedy: str, text: Words) -> str:
+    if not code:
+        return ""
     return text.explain(IntakeError(code.replace(".row.", ".remedy."), remedy))
 
 

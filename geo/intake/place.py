@@ -270,7 +270,7 @@ def _narrowed(
     names = places.names(answer["unit_id"].where(~lost, within)[doubtful])
     remarks.add(doubtful, "place_doubtful", column=header, values=texts, detail=names)
     bad = answer["question"].notna() & ~lost
-    remarks.add(bad, "place", column=header, values=texts, detail=answer["question"])
+    remark_questions(bad, answer, header, texts, remarks)
     return answer["unit_id"].where(answer["unit_id"].notna(), within)
 
 
@@ -282,12 +282,32 @@ def _by_address(
     answer = find_units(texts, index=places.index, within=within)
     alone = within.isna() & texts.notna()
     bad = alone & answer["question"].notna()
-    remarks.add(bad, "place", column=header, values=texts, detail=answer["question"])
+    remark_questions(bad, answer, header, texts, remarks)
     doubtful = alone & answer["how"].isin(DOUBTFUL)
     names = places.names(answer["unit_id"][doubtful])
     remarks.add(doubtful, "place_doubtful", column=header, values=texts, detail=names)
     usable = answer["unit_id"].notna() & (alone | ~answer["how"].isin(DOUBTFUL))
     return answer["unit_id"].where(usable, within)
+
+
+def remark_questions(
+    rows: pd.Series, answer: pd.DataFrame, header: str, texts: pd.Series, remarks: Remarks
+) -> None:
+    """Hold back rows whose name is no unit's or several units', with the names to choose from.
+
+    Parameters
+    ----------
+    rows : Series of bool
+    answer : DataFrame
+        From :func:`geo.names.find_units`.
+    header : str
+    texts : Series of str or None
+        What was looked up.
+    remarks : Remarks
+    """
+    for code in ("unknown", "ambiguous"):
+        asked = rows & (answer["asked"] == f"names.{code}")
+        remarks.add(asked, f"place_{code}", column=header, values=texts, detail=answer["listed"])
 
 
 def _code(text: str, codes: Mapping[str, str]) -> str | None:

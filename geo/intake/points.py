@@ -289,7 +289,7 @@ def compare_with_unit(
     metres = places.metres_outside(lon.to_numpy(), lat.to_numpy(), unit_ids)
     off = pd.Series(metres > _UNIT_TOLERANCE_M, index=lon.index)
     told = pd.Series(metres, index=lon.index)[off] / _M_PER_KM
-    remarks.add(off, "outside_unit", column=header, detail=told.map("{:.1f} km".format))
+    remarks.add(off, "outside_unit", column=header, detail=told.map("{:.1f}".format))
 
 
 def geometry_of(lon: pd.Series, lat: pd.Series) -> gpd.GeoSeries:

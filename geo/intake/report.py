@@ -12,9 +12,10 @@ import pandas as pd
 ACCEPTED, WARNED, HELD = "accepted", "warning", "held"
 PROBLEM_COLUMN = "问题 problem"
 ROW_COLUMN = "行号 row"
-REMARK_COLUMNS = ("row", "severity", "column", "value", "code", "message", "remedy")
+REMARK_COLUMNS = ("row", "severity", "column", "value", "code", "detail", "message", "remedy")
 
-# code: (severity, what is wrong, what to do). {detail} is filled where the code needs one.
+# code: (severity, what is wrong, what to do). {value} is what stands in the cell, {detail} the one
+# fact more that some codes need: a number, a name, a code word or several joined by ", ".
 # The same codes stand in Chinese in ui/wording/errors_zh/intake.toml as row.… and remedy.….
 TEXTS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
@@ -28,9 +29,22 @@ TEXTS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "same_twice": (HELD, "the same entry stands in an earlier row", "delete one of the two"),
         "unit_unknown": (HELD, "no unit has this code", "correct the code, or give the name"),
         "code_differs": (HELD, "the code and the name differ ({detail})", "correct one of them"),
-        "place": (HELD, "{detail}", "write county and township in full"),
+        "place_unknown": (
+            HELD,
+            "no unit is called {value}; similar ones: {detail}",
+            "write county and township in full",
+        ),
+        "place_ambiguous": (
+            HELD,
+            "{value} names several units ({detail})",
+            "write the county or township too",
+        ),
         "no_place": (HELD, "nothing says which unit the row belongs to", "name the township"),
-        "wrong_level": (HELD, "{detail}", "name the unit itself, not one above it"),
+        "wrong_level": (
+            HELD,
+            "a township room, but only {detail} is named",
+            "name the unit itself, not one above it",
+        ),
         "room_unknown": (HELD, "no such room in the register", "import the room first"),
         "coordinate": (HELD, "not a coordinate", "write degrees such as 118.60000"),
         "half_point": (HELD, "only one of longitude and latitude is there", "fill or empty both"),
@@ -57,7 +71,7 @@ TEXTS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         ),
         "outside_unit": (
             WARNED,
-            "the point lies {detail} outside the unit named",
+            "the point lies {detail} km outside the unit named",
             "check the point",
         ),
         "outside_study": (
@@ -190,12 +204,10 @@ class Remarks:
         rows = where.index[where.to_numpy(dtype=bool)]
         if rows.empty:
             return
-        severity, message, remedy = TEXTS[code]
-        details = detail.reindex(rows).astype(str) if isinstance(detail, pd.Series) else detail
-        if isinstance(details, pd.Series):
-            told: object = [message.format(detail=text) for text in details]
-        else:
-            told = message.format(detail=details)
+        severity, _, remedy = TEXTS[code]
+        told: pd.Series | str = detail
+        if isinstance(detail, pd.Series):
+            told = detail.reindex(rows).fillna("").astype(str)
         part = pd.DataFrame(
             {
                 "row": rows,
@@ -203,10 +215,11 @@ class Remarks:
                 "column": column,
                 "value": "" if values is None else values.reindex(rows).fillna("").astype(str),
                 "code": f"intake.row.{code}",
-                "message": told,
+                "detail": told,
                 "remedy": remedy,
             }
         )
+        part["message"] = _sentences(part, TEXTS[code][1])
         self._parts.append(part)
         (self.held if severity == HELD else self.warned).loc[rows] = True
 
@@ -223,6 +236,17 @@ class Remarks:
         status[self.warned] = WARNED
         status[self.held] = HELD
         return status
+
+
+def _sentences(part: pd.DataFrame, template: str) -> pd.Series | str:
+    """Fill a template, each distinct pair of value and detail once."""
+    used = [name for name in ("value", "detail") if f"{{{name}}}" in template]
+    if not used:
+        return template
+    facts = part[used].drop_duplicates()
+    rows = facts.itertuples(index=False, name=None)
+    facts["message"] = [template.format(**dict(zip(used, row, strict=True))) for row in rows]
+    return part[used].merge(facts, on=used, how="left")["message"].set_axis(part.index)
 
 
 def held_back_rows(original: pd.DataFrame, remarks: pd.DataFrame, held: pd.Series) -> pd.DataFrame:

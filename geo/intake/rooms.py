@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from geo.intake.mapping import Mapping
-from geo.intake.place import Places
+from geo.intake.place import Places, remark_questions
 from geo.intake.report import Remarks
 from geo.intake.values import cleaned, each_distinct
 from geo.names import find_units
@@ -92,7 +92,7 @@ def served_units(
         answer = find_units(texts, index=places.index)
         bad = answer["question"].notna()
         column = mapping.columns["serves"]
-        remarks.add(bad, "place", column=column, values=texts, detail=answer["question"])
+        remark_questions(bad, answer, column, texts, remarks)
         served = answer["unit_id"].where(answer["unit_id"].notna(), served)
     if "serves_unit_id" in mapping.columns:
         column = mapping.columns["serves_unit_id"]
@@ -101,8 +101,7 @@ def served_units(
         remarks.add(codes.notna() & ~known, "unit_unknown", column=column, values=codes)
         served = codes.where(known, served)
     short &= served.isna()
-    names = "a township room, but only " + places.names(located[short]) + " is named"
-    remarks.add(short, "wrong_level", column=header, detail=names)
+    remarks.add(short, "wrong_level", column=header, detail=places.names(located[short]))
     return served.astype(object).where(served.notna(), None)
 
 

@@ -119,9 +119,9 @@ def test_a_good_row_is_accepted_as_it_stands() -> None:
         ({"名称": "甲室 13800138000"}, "person_number", "名称"),
         ({"级别": "省级"}, "choice", "级别"),
         ({"类型": "火车站"}, "choice", "类型"),
-        ({"县": "南平市"}, "place", "县"),
-        ({"乡镇": "无名镇"}, "place", "乡镇"),
-        ({"县": "/", "乡镇": "官桥镇"}, "place", "乡镇"),
+        ({"县": "南平市"}, "place_unknown", "县"),
+        ({"乡镇": "无名镇"}, "place_unknown", "乡镇"),
+        ({"县": "/", "乡镇": "官桥镇"}, "place_ambiguous", "乡镇"),
         ({"成立时间": "去年"}, "date", "成立时间"),
         ({"成立时间": "2019-02-30"}, "date", "成立时间"),
         ({"经度": "东边"}, "coordinate", "经度"),
@@ -151,7 +151,7 @@ def test_a_bad_cell_holds_its_row_back(cells: dict[str, str], code: str, column:
     ("cells", "code"),
     [
         ({"成立时间": "2019年5月"}, "date_coarse"),
-        ({"县": "南安", "乡镇": "丰洲镇"}, "place"),
+        ({"县": "南安", "乡镇": "丰洲镇"}, "place_unknown"),
         ({"经度": "118.45", "纬度": "24.75", "县": "安溪县", "乡镇": "官桥镇"}, "outside_unit"),
         ({"经度": "119.50", "纬度": "24.75"}, "outside_study"),
         ({"经度": "", "纬度": ""}, "placed_by_name"),
@@ -232,7 +232,7 @@ def test_a_list_without_a_county_column_can_be_told_its_county() -> None:
 def test_population_by_full_name() -> None:
     rows = {"名称": ["南安市丰州镇", "官桥镇", "丰州镇"], "常住人口": ["1", "2", "3"]}
     intake = taken(rows, table="population")
-    assert codes(intake) == ["id_twice", "place", "id_twice"]
+    assert codes(intake) == ["id_twice", "place_ambiguous", "id_twice"]
     assert intake.rows.empty
 
 
@@ -537,7 +537,8 @@ def test_every_remark_has_its_chinese_words() -> None:
     folder = Path(__file__).parents[3] / "ui/wording/errors_zh"
     words = tomllib.loads((folder / "intake.toml").read_text("utf-8"))
     for code, (_, message, _) in TEXTS.items():
-        assert ("{detail}" in words[f"intake.row.{code}"]) == ("{detail}" in message)
+        for fact in ("{detail}", "{value}"):
+            assert (fact in words[f"intake.row.{code}"]) == (fact in message)
         assert words[f"intake.remedy.{code}"]
 
 
