@@ -5,16 +5,18 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 
-from analysis.coverage import Coverage, lonlat, share
+from analysis.coverage import Coverage, share
+from analysis.remedies import TARGET, remedies
 from analysis.results import case_places, is_open_case
-from geo.reach import reach_pairs
 from geo.schema import WGS84
 from geo.units import ancestors
 
 REASONS = ("far", "partly", "no_service")
 """far: nobody there is within reach; partly: some are; no_service: no room serves by distance."""
+
+REMEDIES = ("one", "several", "partly", "off_list")
+"""One site on the list brings in nine tenths, several do, all together less, or none anybody."""
 
 GAP_CHANGES = ("new", "open", "closed", "gone")
 """Against an earlier list; gone: the place is no longer in the study, so nobody can tell."""
@@ -50,11 +52,12 @@ def find_gaps(
         Index ``gap_id`` (the place's ``unit_id``, so that two months' lists can be compared),
         ordered by ``rank``. ``uncovered_least`` and ``uncovered_most`` bound ``people_uncovered``:
         those surely out of reach, and those not surely within it. ``nearest_m`` is
-        the mean over the people out of reach; ``site_id`` is the candidate within the limit of
-        most of them, ``site_people`` how many, and None where there is none. ``location_basis``
-        is ``modelled`` where the place's people are spread;
-        the point is the mean position of the people out of reach; ``is_rest`` where the place is
-        what is left of a township beside its known villages.
+        the mean over the people out of reach. ``site_id`` is the candidate within the limit of
+        most of them, ``site_people`` how many, and None where there is none; what else it would
+        take is in the columns of :func:`analysis.remedies.remedies` and, as one of
+        :data:`REMEDIES`, in ``remedy``. ``location_basis`` is ``modelled`` where the place's
+        people are spread; the point is the mean position of the people out of reach; ``is_rest``
+        where the place is what is left of a township beside its known villages.
 
     Notes
     -----
@@ -74,8 +77,11 @@ def find_gaps(
     table["share_uncovered"] = share(table["people_uncovered"], table["people"])
     table = table.join(_nearest_room(demand[open_points], coverage, out[open_points]))
     table = table.join(_cases_at(cases, units, table.index))
-    table = table.join(_best_site(demand[open_points], sites, coverage, out[open_points]))
+    table = table.join(
+        remedies(demand[open_points], out[open_points], sites, coverage.limit_m[open_points])
+    )
     table["reason"] = _reasons(table)
+    table["remedy"] = _remedies(table)
     table = table.join(_where(units, table.index))
     # A township whose villages are partly known stands for the others only.
     known = demand["unit_id"].drop_duplicates()
@@ -84,8 +90,10 @@ def find_gaps(
     table["location_basis"] = _weakest_basis(demand).reindex(table.index)
     table["nearest_room_name"] = table["nearest_room"].map(rooms["name"])
     table["nearest_room_basis"] = table["nearest_room"].map(rooms["basis"])
-    table["site_name"] = table["site_id"].map(sites["name"])
-    table["site_kind"] = table["site_id"].map(sites["kind"])
+    for which in ("site", "near_site"):
+        for column in ("name", "kind", "location_basis"):
+            name = column.replace("location_", "")
+            table[f"{which}_{name}"] = table[f"{which}_id"].map(sites[column])
     table = table.rename_axis("gap_id").sort_index()
     table = table.sort_values("people_uncovered", ascending=False, kind="stable")
     table.insert(0, "rank", np.arange(1, len(table) + 1))
@@ -155,33 +163,6 @@ def _winner(votes: pd.Series, name: str) -> pd.Series:
     return ranked.drop_duplicates("unit_id").set_index("unit_id")[name]
 
 
-def _best_site(
-    demand: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, coverage: Coverage, people: pd.Series
-) -> pd.DataFrame:
-    """Return the site within the limit of most of each place's people out of reach."""
-    placed = sites[~(sites.geometry.isna() | sites.geometry.is_empty)]
-    columns = ["site_id", "site_people"]
-    if placed.empty or demand.empty:
-        return pd.DataFrame(columns=columns, index=pd.Index([], dtype=object))
-    limit = coverage.limit_m[demand.index].to_numpy()
-    pairs = reach_pairs(lonlat(demand), lonlat(placed), limit)
-    place, names = pd.factorize(demand["unit_id"])
-    weigh = sp.csr_array(
-        (people.to_numpy(), (place, np.arange(len(demand)))), shape=(len(names), len(demand))
-    )
-    within = sp.csr_array((np.ones(pairs.nnz), pairs.indices, pairs.indptr), shape=pairs.shape)
-    won = (weigh @ within).tocoo()
-    votes = pd.DataFrame(
-        {
-            "unit_id": names.to_numpy()[won.row],
-            "site_id": placed.index.to_numpy()[won.col],
-            "site_people": won.data,
-        }
-    )
-    votes = votes.sort_values(["site_people", "site_id"], ascending=[False, True], kind="stable")
-    return votes.drop_duplicates("unit_id").set_index("unit_id")[columns]
-
-
 def _cases_at(cases: gpd.GeoDataFrame, units: gpd.GeoDataFrame, places: pd.Index) -> pd.DataFrame:
     place = case_places(cases, units, places)
     counts = {
@@ -196,6 +177,15 @@ def _reasons(table: pd.DataFrame) -> np.ndarray:
         [table["nearest_room"].isna(), table["share_uncovered"] < 1.0 - 1e-12],
         ["no_service", "partly"],
         default="far",
+    )
+
+
+def _remedies(table: pd.DataFrame) -> np.ndarray:
+    enough = table["rooms_people"] >= TARGET * table["people_uncovered"] * (1 - 1e-9)
+    return np.select(
+        [table["site_id"].isna(), enough & (table["rooms_enough"] == 1), enough],
+        ["off_list", "one", "several"],
+        default="partly",
     )
 
 

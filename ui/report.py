@@ -14,7 +14,7 @@ from analysis.proposal import Proposal
 from analysis.rivals import Rivals
 from geo.units import ancestors
 from geo.write import table_bytes
-from ui.tables import SUPPRESSED, place_name, present, reason_text
+from ui.tables import SUPPRESSED, place_name, present, reason_text, remedy_text
 from ui.wording import Words
 
 MAP_ENDINGS = (".geojson", ".gpkg")
@@ -25,7 +25,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "rank", "change", "county", "township", "name", "people_uncovered", "people_before",
         "uncovered_least", "uncovered_most", "share_uncovered", "people", "location_basis",
         "nearest_room_name", "nearest_room_basis", "nearest_m", "cases", "cases_open",
-        "site_name", "site_kind", "site_people", "reason", "gap_id",
+        "reason", "remedy", "site_name", "site_kind", "site_basis", "site_people", "near_site_name",
+        "near_site_m", "rooms_enough", "rooms_people", "free_rooms", "gap_id",
     ),
     "units": (
         "level", "county", "name", "population", "population_basis", "people", "people_covered",
@@ -149,11 +150,17 @@ def notes(measured: Survey, words: Words, sheet: str) -> list[str]:
 
 
 def gaps_list(measured: Survey, words: Words) -> gpd.GeoDataFrame:
-    """Return the gap list with each place's name and the reason in words."""
-    gaps = measured.gaps
-    names = [place_name(row, words) for _, row in gaps.iterrows()]
-    reasons = [reason_text(row, words) for _, row in gaps.iterrows()]
-    return gaps.assign(place=gaps["name"], name=names, reason_code=gaps["reason"], reason=reasons)
+    """Return the gap list with each place's name, and in words why it is one and what to do."""
+    gaps, sites = measured.gaps, measured.study.sites["name"]
+    rows = [row for _, row in pd.DataFrame(gaps).iterrows()]
+    return gaps.assign(
+        place=gaps["name"],
+        name=[place_name(row, words) for row in rows],
+        reason_code=gaps["reason"],
+        reason=[reason_text(row, words) for row in rows],
+        remedy_code=gaps["remedy"],
+        remedy=[remedy_text(row, sites, words) for row in rows],
+    )
 
 
 def units_list(measured: Survey, levels: Sequence[str]) -> gpd.GeoDataFrame:

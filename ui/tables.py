@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.remedies import TARGET
 from ui.wording import Words
 
+MOST_NAMES = 5
 PEOPLE = {
     "population", "people", "people_covered", "people_uncovered", "people_per_room", "site_people",
     "people_alone", "people_in_order", "people_lost", "people_near", "runner_up_loss", "plan_a",
     "plan_b", "gained", "lost", "difference", "points", "people_certain", "people_possible",
-    "uncovered_least", "uncovered_most", "people_before",
+    "uncovered_least", "uncovered_most", "people_before", "rooms_people", "reachable_people",
+    "value", "added", "best_of_size", "bound", "price",
 }  # fmt: skip
 RATES = {
     "rooms_per_10k", "cases_per_10k", "activities_per_room", "relative_risk", "expected",
@@ -94,7 +97,7 @@ def kilometres(metres: float) -> str:
 
 
 def reason_text(gap: pd.Series, words: Words) -> str:
-    """Say in one or two sentences why a place is a gap and what could serve it.
+    """Say in a sentence why a place is a gap.
 
     Parameters
     ----------
@@ -102,18 +105,57 @@ def reason_text(gap: pd.Series, words: Words) -> str:
         One row of :func:`analysis.gaps.find_gaps`.
     words : Words
     """
-    first = words(
+    return words(
         f"reason.{gap['reason']}",
         room=gap["nearest_room_name"],
         room_basis=words.choice("basis", gap["nearest_room_basis"]),
         distance=kilometres(gap["nearest_m"]),
         share=percent(gap["share_uncovered"], 0),
     )
-    if pd.isna(gap["site_id"]):
-        return f"{first}{words('reason.no_site')}"
-    kind = words.choice("kind", gap["site_kind"])
-    people = whole(gap["site_people"])
-    return f"{first}{words('reason.site', site=gap['site_name'], kind=kind, people=people)}"
+
+
+def remedy_text(gap: pd.Series, sites: pd.Series, words: Words) -> str:
+    """Say what it would take to bring a gap's people within reach.
+
+    Parameters
+    ----------
+    gap : Series
+        One row of :func:`analysis.gaps.find_gaps`.
+    sites : Series of str
+        The name of every candidate site.
+    words : Words
+    """
+    listed = [sites[site] for site in str(gap["rooms_sites"]).split(";") if site in sites.index]
+    more = words("remedy.more", count=len(listed) - MOST_NAMES) if len(listed) > MOST_NAMES else ""
+    key = gap["remedy"] if isinstance(gap["near_site_id"], str) else "no_sites"
+    said = words(
+        f"remedy.{key}",
+        site=gap["site_name"],
+        kind=words.choice("kind", gap["site_kind"]),
+        basis=words.choice("basis", gap["site_basis"]),
+        best=whole(gap["site_people"]),
+        sites=words("data.comma").join(listed[:MOST_NAMES]) + more,
+        rooms=_rooms_needed(gap, words),
+        people=whole(gap["rooms_people"]),
+        share=percent(gap["rooms_people"] / gap["people_uncovered"], 0),
+        near=gap["near_site_name"],
+        near_kind=words.choice("kind", gap["near_site_kind"]),
+        distance=kilometres(gap["near_site_m"]),
+    )
+    parts = [said]
+    if gap["remedy"] in ("partly", "off_list"):
+        parts.append(words("remedy.free", free=gap["free_rooms"], target=percent(TARGET, 0)))
+    if gap["location_basis"] == "modelled":
+        parts.append(words("remedy.modelled"))
+    return words("data.sentence_gap").join(parts)
+
+
+def _rooms_needed(gap: pd.Series, words: Words) -> str:
+    """Return how many rooms on the list it takes: proven a number, else its bounds."""
+    least, enough = gap["rooms_least"], gap["rooms_enough"]
+    if pd.isna(enough) or least == enough:
+        return str(enough)
+    return words("remedy.between", least=least, enough=enough)
 
 
 def place_name(gap: pd.Series, words: Words) -> str:

@@ -28,6 +28,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "gaps": (
         "rank", "county", "name", "people_uncovered", "location_basis", "nearest_m", "reason",
+        "remedy",
     ),
     "sites": ("rank", "name", "kind", "county", "township", "people_in_order", "location_basis"),
 }  # fmt: skip
