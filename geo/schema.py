@@ -121,6 +121,7 @@ TABLES: Mapping[str, Table] = {
         {
             "unit_id": Column("unit"),
             "people": Column("number", unknown=True, least=0),
+            "people_basis": Column("choice", required=False, unknown=True, choices=BASES),
             "group": Column("choice", choices=GROUPS),
             "setting": Column("choice", choices=SETTINGS),
             "location_basis": _BASIS,
@@ -204,10 +205,8 @@ def check(
     for name in TABLES:
         if name not in tables:
             faults.append(_fault("table_missing", names[name], "the table is missing", name=name))
-            continue
-        if name in may_be_empty and tables[name].empty:
-            continue
-        faults.extend(table_faults(name, tables[name], file=names[name], unit_ids=unit_ids))
+        elif name not in may_be_empty or not tables[name].empty:
+            faults.extend(table_faults(name, tables[name], file=names[name], unit_ids=unit_ids))
     if not faults:
         faults.extend(_tree_faults(tables["units"], names["units"]))
         faults.extend(_room_faults(tables, names))

@@ -156,10 +156,10 @@ def with_people(units: gpd.GeoDataFrame, population: pd.DataFrame | None) -> gpd
     """
     units = units.copy()
     if population is not None:
-        given = population["population"].dropna()
-        given = given[given.index.isin(units.index)].astype(float)
-        units.loc[given.index, "population"] = given
-        units.loc[given.index, "population_basis"] = population.loc[given.index, "population_basis"]
+        given = _residents(population)
+        given = given[given.index.isin(units.index)]
+        for column in ("population", "population_basis"):
+            units.loc[given.index, column] = given[column]
     unknown = units["population"].notna() & units["population_basis"].isna()
     units.loc[unknown, "population_basis"] = "reported"
     for level in reversed(UNIT_LEVELS[:-1]):
@@ -168,6 +168,15 @@ def with_people(units: gpd.GeoDataFrame, population: pd.DataFrame | None) -> gpd
     for parent in units.index:
         _share_out(units, parent, area)
     return units
+
+
+def _residents(population: pd.DataFrame) -> pd.DataFrame:
+    """Return the residents of each unit, of all settings; students and workers are no residents."""
+    known = population[population["population"].notna()]
+    if "group" in known:
+        known = known[known["group"].isna() | (known["group"] == "resident")]
+    rows = known.astype({"population": float}).groupby(level=0)
+    return rows.agg({"population": "sum", "population_basis": "first"})
 
 
 def _sum_up(units: gpd.GeoDataFrame, level: str) -> None:

@@ -249,7 +249,9 @@ def _finish_units(
     """Fill the table's own unit and room columns; return the ids."""
     spec, unit = IMPORTS[mapping.table], typed.pop("__unit")
     if mapping.table == "population":
-        twice = unit.notna() & unit.duplicated(keep=False) & ~remarks.held
+        kinds = [typed[c].fillna("") for c in ("group", "setting") if c in typed]
+        twice = pd.concat([unit, *kinds], axis=1).duplicated(keep=False)
+        twice &= unit.notna() & ~remarks.held
         header = next(iter(mapping.columns.values()))
         remarks.add(twice, "id_twice", column=header, values=unit)
         missing = unit.isna() & ~remarks.held

@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,24 @@ _PR_SET_NO_NEW_PRIVS = 38
 
 def main() -> None:
     """Read ``upload`` in the folder named on the command line and write the answer there."""
+    serve(_read)
+
+
+def serve(read: Callable[[Path, dict[str, Any], Limits], dict[str, Any]]) -> None:
+    """Confine this process, let a reader do its work, say its word, and end.
+
+    Parameters
+    ----------
+    read : callable
+        Given the folder named on the command line, what ``job.json`` there says, and the limits;
+        returns its word to the parent.
+    """
     folder = Path(sys.argv[2])
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     limits = Limits(**job["limits"])
     confine(limits)
     try:
-        word = _read(folder, job["name"], limits)
+        word = read(folder, job, limits)
     except IntakeError as error:
         facts = {key: str(value) for key, value in error.facts.items()}
         word = {"code": error.code, "message": str(error), "facts": facts}
@@ -81,11 +94,11 @@ def _word_of(error: IntakeError) -> dict[str, Any]:
     return {"code": error.code, "message": str(error), "facts": error.facts}
 
 
-def _read(folder: Path, name: str, limits: Limits) -> dict[str, Any]:
+def _read(folder: Path, job: dict[str, Any], limits: Limits) -> dict[str, Any]:
     from geo.intake.readers import read_tables
 
     say({"progress": 0.1, "stage": "open"})
-    tables = read_tables(folder / "upload", name=name, limits=limits, folder=folder)
+    tables = read_tables(folder / "upload", name=job["name"], limits=limits, folder=folder)
     say({"progress": 0.8, "stage": "write"})
     import pyarrow as pa
 

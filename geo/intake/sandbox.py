@@ -32,7 +32,7 @@ _ALSO_SKIPPED = ("VRT", "WMS", "WMTS", "WCS", "HTTP", "GTI", "DAAS", "PLMOSAIC",
 _CLOSED_PORT = "http://127.0.0.1:9"
 _POLL_S = 0.05
 _LONGEST_WORD = 4 * MB
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from geo.intake.child import main; main()"
+_START = "import sys; sys.path.insert(0, sys.argv[1]); from {module} import main; main()"
 
 Progress = Callable[[float, str], None]
 
@@ -113,14 +113,8 @@ def read_in_child(
         Path(folder, "upload").write_bytes(content)
         job = {"name": name, "limits": asdict(limits)}
         Path(folder, "job.json").write_text(json.dumps(job), encoding="utf-8")
-        work = partial(_run, folder, name=name, limits=limits, progress=progress, cancel=cancel)
-        try:
-            answer = work()
-        except IntakeError as error:
-            if error.code != "intake.reader_died":
-                raise
-            # A sound file was once seen to break its reader off; one that does so twice is not.
-            answer = work()
+        told = run_child(folder, name=name, limits=limits, progress=progress, cancel=cancel)
+        answer: list[Mapping[str, Any]] = told["tables"]
         return [(about, _answer_bytes(folder, number)) for number, about in enumerate(answer)]
 
 
@@ -128,25 +122,75 @@ def _answer_bytes(folder: str, number: int) -> bytes:
     return Path(folder, f"table{number}.arrow").read_bytes()
 
 
+def run_child(
+    folder: str,
+    *,
+    name: str,
+    limits: Limits,
+    module: str = "geo.intake.child",
+    environment: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> dict[str, Any]:
+    """Run a module's ``main`` as a sandboxed child in a folder of its own.
+
+    Parameters
+    ----------
+    folder : str
+        Holds what the child is to read; it answers with words and with files there.
+    name : str
+        What the user calls the file.
+    limits : Limits
+        Elapsed time is held here; the rest the child takes upon itself.
+    module : str
+        Of the product.
+    environment : mapping, optional
+        Beside or in place of what :func:`child_environment` gives.
+    progress, cancel : callable, optional
+        As for :func:`read_in_child`.
+
+    Returns
+    -------
+    dict
+        The child's last word.
+
+    Raises
+    ------
+    IntakeError
+        As :func:`read_in_child`.
+    """
+    work = partial(_run, folder, name=name, limits=limits, progress=progress, cancel=cancel)
+    work = partial(work, module=module, environment=environment or {})
+    try:
+        return work()
+    except IntakeError as error:
+        if error.code != "intake.reader_died":
+            raise
+        # A sound file was once seen to break its reader off; one that does so twice is not.
+        return work()
+
+
 def _run(
     folder: str,
     *,
     name: str,
     limits: Limits,
+    module: str,
+    environment: Mapping[str, str],
     progress: Progress | None,
     cancel: Callable[[], bool] | None,
-) -> list[Mapping[str, Any]]:
-    """Start the child, listen to it until it ends, and return its description of the tables."""
+) -> dict[str, Any]:
+    """Start the child, listen to it until it ends, and return its last word."""
     root = str(Path(__file__).resolve().parents[2])
     with (
         open(Path(folder, "stderr"), "wb") as errors,
         subprocess.Popen(
-            [sys.executable, "-I", "-c", _START, root, folder],
+            [sys.executable, "-I", "-c", _START.format(module=module), root, folder],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
             cwd=folder,
-            env=child_environment(folder),
+            env={**child_environment(folder), **environment},
             start_new_session=True,
         ) as child,
     ):
@@ -154,11 +198,10 @@ def _run(
             last = _listen(child, name=name, limits=limits, progress=progress, cancel=cancel)
         finally:
             _kill(child)
-    if child.returncode == 0 and "tables" in last:
-        tables: list[Mapping[str, Any]] = last["tables"]
-        return tables
     if "code" in last:
         raise IntakeError(last["code"], last["message"], **last["facts"])
+    if child.returncode == 0 and last:
+        return last
     raise _death(child.returncode, Path(folder, "stderr"), name=name, limits=limits)
 
 

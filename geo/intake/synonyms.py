@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from geo.schema import BASES, TABLES, UNIT_LEVELS, Column, Table
+from geo.schema import BASES, GROUPS, SETTINGS, TABLES, UNIT_LEVELS, Column, Table
 
 POPULATION = Table(
     "unit_id",
     {
         "population": Column("number", unknown=True, least=0),
         "population_basis": Column("choice", unknown=True, choices=BASES),
+        "group": Column("choice", required=False, unknown=True, choices=GROUPS),
+        "setting": Column("choice", required=False, unknown=True, choices=SETTINGS),
     },
     geometry="none",
 )
@@ -121,6 +123,8 @@ _OF_TABLE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "population": {
         "population": ("人口", "常住人口", "人口数", "总人口", "人口数量", "population", "people"),
         "population_basis": ("人口依据", "口径", "依据", "population basis"),
+        "group": ("人群", "群体", "人员类别", "服务人群", "group"),
+        "setting": ("城乡", "城乡分类", "城乡类型", "setting", "urban rural"),
     },
     "boundaries": {
         "unit_id": (
@@ -238,6 +242,15 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         "模型": "modelled",
         "估算": "modelled",
         "模拟": "simulated",
+    },
+    "group": {
+        **dict.fromkeys(("居民", "常住人口", "常住居民", "residents"), "resident"),
+        **dict.fromkeys(("学生", "在校学生", "在校生", "师生", "students"), "student"),
+        **dict.fromkeys(("职工", "务工人员", "从业人员", "员工", "工人", "workers"), "worker"),
+    },
+    "setting": {
+        **dict.fromkeys(("城镇", "城市", "城区", "镇区"), "urban"),
+        **dict.fromkeys(("农村", "乡村"), "rural"),
     },
     "bool": {
         **dict.fromkeys(("是", "有", "开放", "启用", "正常", "运行", "在用", "正常运行"), "true"),

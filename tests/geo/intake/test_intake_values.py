@@ -156,6 +156,8 @@ def test_every_word_translates_to_something_the_schema_knows() -> None:
         "status": TABLES["cases"].columns["status"].choices,
         "basis": TABLES["rooms"].columns["basis"].choices,
         "bool": ("true", "false"),
+        "group": TABLES["demand"].columns["group"].choices,
+        "setting": TABLES["demand"].columns["setting"].choices,
     }
     for column, words in VALUES.items():
         assert set(words.values()) <= set(allowed[column])
