@@ -19,6 +19,7 @@ import pandas as pd
 import shapely
 
 from geo.errors import MissingFileError, RoomplanError, StudyError, StudyFaults
+from geo.population_held import SETTING, read_population, with_figures
 from geo.register_home import is_there, read_held, register_target
 from geo.schema import TABLES, WGS84, Table, check, column_missing
 from geo.write import unguard
@@ -34,7 +35,8 @@ class Tables:
     Parameters
     ----------
     settings : mapping
-        The content of ``study.toml``.
+        The content of ``study.toml``; where an imported population is in force, what it is stands
+        under :data:`geo.population_held.SETTING`.
     frames : mapping of str to DataFrame
         One table for each key of :data:`geo.schema.TABLES`.
     fingerprint : str
@@ -53,14 +55,17 @@ class Tables:
     change: int = 0
 
 
-def read_study(folder: str | Path) -> Tables:
+def read_study(folder: str | Path, *, own_population: bool = False) -> Tables:
     """Read and check the study in a folder.
 
     Parameters
     ----------
     folder : path
         Holds ``study.toml``, whose ``[files]`` names the files of each table. Where the study has
-        a register (:mod:`geo.register_home`), rooms, cases, activities and sites come from it.
+        a register (:mod:`geo.register_home`), rooms, cases, activities and sites come from it;
+        where a population was imported (:mod:`geo.population_held`), the demand does.
+    own_population : bool
+        Leave an imported population aside, to import another or to compare.
 
     Returns
     -------
@@ -83,6 +88,11 @@ def read_study(folder: str | Path) -> Tables:
     held = read_held(target) if is_there(target) else None
     frames: dict[str, pd.DataFrame] = {} if held is None else dict(held.frames)
     files: dict[str, str] = dict.fromkeys(frames, target.rpartition("@")[2])
+    people = None if own_population else read_population(root, settings)
+    if people is not None:
+        frames["demand"], files["demand"] = people.demand, str(people.about["demand"])
+        settings = {**settings, SETTING: people.about}
+        digest.update(people.stamp)
     faults: list[RoomplanError] = []
     for name, table in TABLES.items():
         if name in frames:
@@ -106,6 +116,9 @@ def read_study(folder: str | Path) -> Tables:
         raise faults[0] if len(faults) == 1 else StudyFaults(faults)
     if held is not None:
         digest.update(held.stamp.encode())
+    units = frames.get("units")
+    if people is not None and isinstance(units, gpd.GeoDataFrame) and "population" in units:
+        frames["units"] = with_figures(units, people.units)
     check(frames, files=files, may_be_empty=() if held is None else tuple(held.frames))
     return Tables(
         settings=settings,

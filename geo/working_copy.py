@@ -250,6 +250,8 @@ def suggest(
         Earlier decisions.
     """
     found = suggest_mapping(raw, table=table, saved=saved)
+    if table not in TABLES:
+        return found
     own = set(own_columns(raw, table, current))
     columns = {target: head for target, head in found.columns.items() if head not in own}
     return replace(found, columns=columns)
@@ -279,7 +281,7 @@ def as_now(intake: Intake, raw: RawTable, mapping: Mapping, current: pd.DataFram
         and blank in the file stays unknown, although it could be worked out; and a list without
         coordinates leaves the register's own points where they are.
     """
-    if intake.rows.empty:
+    if intake.rows.empty or intake.table not in TABLES:
         return intake
     accepted = intake.status.index[intake.status != HELD]
     cells = raw.frame.loc[accepted].set_axis(intake.rows.index)

@@ -38,7 +38,7 @@ from geo.working_copy import (
     suggest,
 )
 from geo.write import ENDINGS, json_text, table_bytes, write_bytes
-from ui import data_report, terminal_study
+from ui import data_report, terminal_population, terminal_study
 from ui.data_words import (
     datum_text,
     history_rows,
@@ -83,7 +83,7 @@ def _command(commands: Any, name: str, run: Any, text: str, study: Path | None) 
 
 def _import_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=Path, metavar="FILE")
-    command.add_argument("--as", dest="table", required=True, choices=LAYERS)
+    command.add_argument("--as", dest="table", required=True, choices=(*LAYERS, "population"))
     command.add_argument("--layer", metavar="NAME", help="sheet or layer, where there are several")
     command.add_argument(
         "--map",
@@ -100,14 +100,30 @@ def _import_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--dry-run", action="store_true", help="report only, save nothing")
     command.add_argument("--report", type=Path, metavar="FILE", help="row report, .xlsx or .csv")
     command.add_argument("--held-back", type=Path, metavar="FILE.xlsx", help="rows to mend")
+    terminal_population.add_options(command)
     _who_option(command)
 
 
 def run_import(options: argparse.Namespace, text: Words) -> None:
     """Read a list, report on every row, and save it as one transaction unless told not to."""
+    if options.table == terminal_population.TABLE:
+        terminal_population.run_import(options, text, read_list=_read_list)
+        return
     tables = read_study(options.study)
+    intake, raw, mapping, saved, guess = _read_list(options, text, tables)
+    plan, change = _save(options, intake, raw, tables)
+    if change is not None:
+        save_mapping(options.study, mapping, saved=saved)
+    told = _import_summary(intake, plan, guess, change, dry_run=options.dry_run)
+    _say(options, told, _import_lines(intake, plan, guess, change, text, dry_run=options.dry_run))
+
+
+def _read_list(
+    options: argparse.Namespace, text: Words, tables: Tables
+) -> tuple[Intake, RawTable, Mapping, list[Mapping], DatumGuess | None]:
+    """Read the file as rows of the table that is meant; write the reports asked for."""
     raw = _one_table(read_file(options.file), options.layer, options.file)
-    current = tables.frames[options.table]
+    current = tables.frames.get(options.table, tables.frames["units"])
     mapping, saved = _mapping(options, raw, current)
     units, rooms = tables.frames["units"], tables.frames["rooms"]
     guess = judge_datum(raw, mapping, units=_located(units), rooms=_located(rooms))
@@ -129,11 +145,7 @@ def run_import(options: argparse.Namespace, text: Words) -> None:
             file=raw.name,
             count=len(intake.status),
         )
-    plan, change = _save(options, intake, raw, tables)
-    if change is not None:
-        save_mapping(options.study, mapping, saved=saved)
-    told = _import_summary(intake, plan, guess, change, dry_run=options.dry_run)
-    _say(options, told, _import_lines(intake, plan, guess, change, text, dry_run=options.dry_run))
+    return intake, raw, mapping, saved, guess
 
 
 def _located(frame: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -376,6 +388,7 @@ _REGISTER = {
     "undo": (run_undo, "take a change back"),
     "backup": (run_backup, "copy the register with its history into a new file"),
     "restore": (run_restore, "bring every row back to what a backup holds"),
+    "population": (terminal_population.run_told, "what population is in force; back to the own"),
 }
 _REGISTER_OPTIONS = {
     "export": _export_options,
@@ -383,4 +396,5 @@ _REGISTER_OPTIONS = {
     "undo": _undo_options,
     "backup": _backup_options,
     "restore": _restore_options,
+    "population": terminal_population.told_options,
 }
