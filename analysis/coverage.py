@@ -9,9 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from analysis.scenario import Scenario
-from geo.detours import DETOURS, Detour
-from geo.travel import nearest_way, spread_over
+from analysis.ways import Ways, answer_by
 from geo.units import ancestors
 
 NO_RADIUS_KINDS = ("sector", "outpost")
@@ -31,28 +29,34 @@ COUNTS = [
 
 @dataclass(frozen=True, eq=False)
 class Coverage:
-    """Each demand point's nearest serving room, and how surely it is within the limit.
+    """Each demand point's nearest serving room, and how surely one is within reach.
 
     Parameters
     ----------
     nearest_room : Series of str
-        Room id on the demand's index; None where no room serves by distance.
+        Id of the room nearest by the straight line, on the demand's index; None where no room
+        serves by distance.
     nearest_m : Series of float
         Great-circle metres to it; inf where there is none.
-    covered : Series of bool
-        ``nearest_m <= limit_m``, the limit included.
+    way_m, way_min : Series of float
+        The shortest way to any of them in metres, and the quickest in minutes, as best known.
     limit_m : Series of float
-        The limit that held at each demand point.
+        The straight line that the scenario's own limit comes to at each point, rules left aside.
+    covered : Series of bool
+        Whether a room is within its limit, the limit included, as best known; by the straight
+        line where that is what the scenario measures.
     certain : Series of bool
-        Even the longest way that is likely, from wherever the people may live, is within the limit.
+        Even the longest way that is likely, from wherever the people may live, is within a limit.
     possible : Series of bool
-        The straight line from somewhere they may live is within the limit.
+        The shortest way that is possible from somewhere they may live is within a limit.
     """
 
     nearest_room: pd.Series
     nearest_m: pd.Series
-    covered: pd.Series
+    way_m: pd.Series
+    way_min: pd.Series
     limit_m: pd.Series
+    covered: pd.Series
     certain: pd.Series
     possible: pd.Series
 
@@ -97,42 +101,20 @@ def serves_by_distance(rooms: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> pd.S
     return has_point & ~rooms["kind"].isin(NO_RADIUS_KINDS) & ~elsewhere
 
 
-def limits_m(demand: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series:
-    """Return the limit that holds at each demand point, by its setting.
+def serves_whole(rooms: gpd.GeoDataFrame) -> pd.Series:
+    """Tell which rooms serve their whole unit where a rule says so: no trade room, no outpost."""
+    return ~rooms["kind"].isin(NO_RADIUS_KINDS)
+
+
+def cover(ways: Ways, rooms: gpd.GeoDataFrame) -> Coverage:
+    """Find each demand point's nearest room, whether one is within reach, and how sure that is.
 
     Parameters
     ----------
-    demand : GeoDataFrame
-    scenario : Scenario
-
-    Returns
-    -------
-    Series of float
-        Metres, on the demand's index.
-    """
-    by_setting = {"urban": scenario.limit_urban_m, "rural": scenario.limit_rural_m}
-    return demand["setting"].map(by_setting).astype(float)
-
-
-def cover(
-    demand: gpd.GeoDataFrame,
-    rooms: gpd.GeoDataFrame,
-    *,
-    limit_m: pd.Series,
-    detours: Detour | pd.DataFrame = DETOURS["plain"],
-) -> Coverage:
-    """Find each demand point's nearest room, whether it is within the limit, and how sure that is.
-
-    Parameters
-    ----------
-    demand : GeoDataFrame
-        Points with people.
+    ways : Ways
+        Of the study's people under the scenario.
     rooms : GeoDataFrame
-        The rooms that serve by distance, each with a point, taken to stand where it is drawn.
-    limit_m : Series of float
-        Metres, on the demand's index.
-    detours : Detour or DataFrame
-        One for all, or :func:`geo.detours.detours_of` of the demand; only the upper values count.
+        The open ones.
 
     Returns
     -------
@@ -140,27 +122,17 @@ def cover(
 
     Notes
     -----
-    The standard is a straight line d, so ``covered`` is :math:`d \\le L`. No way is shorter than a
-    straight line and none is likely to be longer than :math:`f_{high} d`, so with the smallest and
-    largest over all points that the people of a modelled point may live at,
-
-    .. math:: certain = [\\max_i f_i d_i \\le L], \\qquad possible = [\\min_i d_i \\le L]
-
-    and certain implies covered implies possible. One nearest-neighbour query on the sphere:
-    O((n + m) log m) time, O(n + m) memory.
+    See :func:`analysis.ways.answer_by`; certain implies covered implies possible.
     """
-    ways = nearest_way(lonlat(demand), lonlat(rooms), detours).set_axis(demand.index)
-    ids = np.array([*rooms.index, None], dtype=object)  # position −1 is no room
-    nearest_m = ways["straight_m"].rename("nearest_m")
-    modelled = demand["location_basis"] == "modelled"
-    bounds = spread_over(ways.assign(low_m=nearest_m), demand["unit_id"].where(modelled))
+    demand = ways.demand
+    serving = rooms[serves_by_distance(rooms, ways.units)]
+    found = answer_by(ways, serving, rooms[serves_whole(rooms)])
+    ids = np.array([*serving.index, None], dtype=object)  # position -1 is no room
+    values = {"nearest_room": ids[found.position], "nearest_m": found.straight_m}
+    values["limit_m"] = ways.own_limit_m()
+    values |= {name: getattr(found, name) for name in ("way_m", "way_min", *ANSWERS)}
     return Coverage(
-        nearest_room=pd.Series(ids[ways["position"]], index=demand.index, name="nearest_room"),
-        nearest_m=nearest_m,
-        covered=(nearest_m <= limit_m).rename("covered"),
-        limit_m=limit_m.rename("limit_m"),
-        certain=(bounds["high_m"] <= limit_m).rename("certain"),
-        possible=(bounds["low_m"] <= limit_m).rename("possible"),
+        **{name: pd.Series(of, index=demand.index, name=name) for name, of in values.items()}
     )
 
 
@@ -190,8 +162,10 @@ def coverage_by_unit(
         ``population`` and its basis from the units; ``modelled_share`` is the share of those
         people, and ``covered_modelled_share`` the share of the covered, who stand on modelled
         points; ``people_certain`` and ``people_possible`` bound ``people_covered``, and so do
-        their shares; distances are means and quantiles over people, in metres. ``rooms`` counts
-        every room that serves the unit or a part of it, ``own_rooms`` those of its own level.
+        their shares; ``mean_m``, ``median_m``, ``p95_m`` and ``worst_m`` are over people, of the
+        straight line to the nearest room, and ``mean_min`` … of the quickest way; ``worst_place``
+        is where the people live who are furthest from one. ``rooms`` counts every room that
+        serves the unit or a part of it, ``own_rooms`` those of its own level.
 
     Notes
     -----
@@ -248,23 +222,57 @@ def _people_by_unit(demand: gpd.GeoDataFrame, coverage: Coverage, unit: pd.Serie
         }
     )
     sums = rows.groupby(unit).sum()
-    return sums.join(_distances_by_unit(people, coverage.nearest_m, unit))
+    metres = costs_by_unit(people, coverage.nearest_m, unit, place=demand["unit_id"])
+    minutes = costs_by_unit(people, coverage.way_min, unit)
+    worst = metres.pop("place").rename("worst_place")
+    return sums.join(metres.add_suffix("_m")).join(minutes.add_suffix("_min")).join(worst)
 
 
-def _distances_by_unit(people: pd.Series, metres: pd.Series, unit: pd.Series) -> pd.DataFrame:
-    """Return people-weighted mean, median, 95th percentile and maximum distance by unit."""
-    rows = pd.DataFrame({"unit": unit, "people": people, "metres": metres})
-    rows = rows[(people > 0) & unit.notna()].sort_values(["unit", "metres"], kind="stable")
-    by_unit = rows.groupby("unit", sort=False)
-    total = by_unit["people"].sum()
-    # The first distance by which the share of the unit's people is reached.
-    reached = by_unit["people"].cumsum() / by_unit["people"].transform("sum")
-    table = pd.DataFrame({"mean_m": (rows["metres"] * rows["people"]).groupby(rows["unit"]).sum()})
-    table["mean_m"] /= total
-    for name, share_reached in (("median_m", 0.5), ("p95_m", 0.95)):
-        table[name] = rows[reached >= share_reached - 1e-12].groupby("unit")["metres"].first()
-    table["worst_m"] = by_unit["metres"].last()
-    return table
+def costs_by_unit(
+    people: pd.Series, cost: pd.Series, unit: pd.Series, *, place: pd.Series | None = None
+) -> pd.DataFrame:
+    """Return the mean, median, 95th percentile and largest cost of reaching a room, by unit.
+
+    Parameters
+    ----------
+    people : Series of float
+        The weights; rows with none or unknown people are passed over.
+    cost : Series of float
+        Metres or minutes, on the same index; inf where no room is.
+    unit : Series of str
+        Whom each row belongs to; NaN for nobody.
+    place : Series of str, optional
+        Where each row is; of several that are as far, the first by name is the worst.
+
+    Returns
+    -------
+    DataFrame
+        Index: the units. ``mean``, ``median``, ``p95``, ``worst`` and, with places, ``place``,
+        that of the worst. A quantile is the first cost within which the share of the people is.
+
+    Notes
+    -----
+    One sort: O(n log n).
+    """
+    lived = (people > 0).to_numpy() & unit.notna().to_numpy()
+    group, names = pd.factorize(unit[lived])
+    where, places = pd.factorize((unit if place is None else place)[lived], sort=True)
+    order = np.lexsort((where, -cost.to_numpy(np.float64)[lived], group))[::-1]
+    group, where = group[order], where[order]
+    weight, values = people.to_numpy(np.float64)[lived][order], cost.to_numpy(np.float64)[lived]
+    values = values[order]
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    last = np.append(first[1:], len(group))[: len(first)] - 1
+    total = np.add.reduceat(weight, first)
+    running = np.cumsum(weight)
+    table = {"mean": np.add.reduceat(values * weight, first) / total}
+    for name, part in (("median", 0.5), ("p95", 0.95)):
+        wanted = running[first] - weight[first] + part * total
+        reached = np.searchsorted(running, wanted - 1e-12 * running[-1:], side="left")
+        table[name] = values[np.minimum(reached, last)]
+    table["worst"] = values[last]
+    found = pd.DataFrame(table, index=names[group[first]])
+    return found if place is None else found.assign(place=places[where[last]].to_numpy())
 
 
 def _rooms_by_unit(rooms: gpd.GeoDataFrame, unit: pd.Series, index: pd.Index) -> pd.DataFrame:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from scipy.sparse import hstack
 
 from analysis.access import floating_catchments, zones
 from analysis.clusters import Clusters, find_clusters
@@ -14,8 +16,6 @@ from analysis.coverage import (
     Coverage,
     cover,
     coverage_by_unit,
-    limits_m,
-    lonlat,
     open_rooms,
     serves_by_distance,
 )
@@ -25,8 +25,7 @@ from analysis.proposal import Proposal, propose
 from analysis.results import case_places, held_by, received_by, results_by_unit
 from analysis.scenario import Scenario, Study
 from analysis.siting.outlook import coverage_curve, stability
-from analysis.standards import detours_at
-from geo.reach import reach_pairs
+from analysis.ways import Ways, reached, ways_of
 from geo.units import ancestors
 
 WIDEST = 1.25
@@ -51,6 +50,8 @@ class Survey:
         The open rooms that serve by distance.
     cases, activities : DataFrame
         Received or held until the day.
+    ways : Ways
+        The people's, under the scenario's standard.
     coverage : Coverage
     by_level : dict of str to DataFrame
         Coverage and results of every unit of a level: city, county, township.
@@ -65,6 +66,7 @@ class Survey:
     serving: gpd.GeoDataFrame
     cases: gpd.GeoDataFrame
     activities: pd.DataFrame
+    ways: Ways
     coverage: Coverage
     by_level: dict[str, pd.DataFrame]
     gaps: pd.DataFrame
@@ -85,8 +87,8 @@ def survey(study: Study, scenario: Scenario) -> Survey:
     units, demand = study.units, study.demand
     rooms = open_rooms(study.rooms, scenario.as_of)
     serving = rooms[serves_by_distance(rooms, units)]
-    limit = limits_m(demand, scenario)
-    coverage = cover(demand, serving, limit_m=limit, detours=detours_at(study))
+    ways = ways_of(study, scenario)
+    coverage = cover(ways, rooms)
     cases = received_by(study.cases, scenario.as_of)
     activities = held_by(study.activities, scenario.as_of)
     by_level = {
@@ -103,6 +105,7 @@ def survey(study: Study, scenario: Scenario) -> Survey:
         serving=serving,
         cases=cases,
         activities=activities,
+        ways=ways,
         coverage=coverage,
         by_level=by_level,
         gaps=find_gaps(units, demand, serving, cases, study.sites, coverage),
@@ -126,12 +129,12 @@ def catchments_of(measured: Survey, *, level: str = "township") -> pd.DataFrame:
 
     Notes
     -----
-    Every serving room counts 1. Distances are shares of the limit that holds at each point, so
-    the enhanced method's three zones end at a third, two thirds and the whole of it.
+    Every serving room counts 1. Distances are parts of the limit that holds for the pair, so
+    the enhanced method's three zones end at a third, two thirds and the whole of it. Rooms that
+    serve a whole unit are in by distance alone.
     """
-    demand, limit = measured.study.demand, measured.coverage.limit_m.to_numpy()
-    pairs = reach_pairs(lonlat(demand), lonlat(measured.serving), limit)
-    pairs.data /= np.repeat(limit, np.diff(pairs.indptr))
+    demand = measured.study.demand
+    pairs = reached(measured.ways, measured.serving).part
     people = demand["people"]
     rooms = pd.Series(1.0, index=measured.serving.index)
     unit = demand["unit_id"].map(ancestors(measured.study.units, level))
@@ -182,9 +185,16 @@ def hotspots_of(measured: Survey, *, simulations: int = 999, seed: int = 1) -> p
     return windows.assign(name=windows["centre"].map(measured.study.units["name"]))
 
 
-def proposal_of(measured: Survey) -> Proposal:
-    """Choose the scenario's new rooms on top of the survey's."""
-    return propose(measured.study, measured.scenario, measured.serving, measured.coverage)
+def proposal_of(measured: Survey, **options: Any) -> Proposal:
+    """Choose the scenario's new rooms on top of the survey's; see :func:`propose` for options."""
+    return propose(
+        measured.study,
+        measured.scenario,
+        measured.ways,
+        measured.serving,
+        measured.coverage,
+        **options,
+    )
 
 
 def curve_of(measured: Survey, *, most: int) -> pd.DataFrame:
@@ -209,14 +219,17 @@ def stability_of(measured: Survey, *, runs: int = 20, seed: int = 1) -> gpd.GeoD
 
     Notes
     -----
-    Distances are taken as shares of the limit that holds at each point, so that one factor moves
-    the limits of town and country alike.
+    Distances are taken as parts of the limit that holds for each pair, so that one factor moves
+    all limits alike. Who is served because a room serves a whole unit takes no part.
     """
     found = proposal_of(measured)
-    limit = measured.coverage.limit_m.to_numpy()
-    points = np.vstack([lonlat(measured.serving), lonlat(found.placed)])
-    pairs = reach_pairs(lonlat(measured.study.demand), points, limit * WIDEST)
-    pairs.data /= np.repeat(limit, np.diff(pairs.indptr))
-    picked = stability(replace(found.problem, cost=pairs, limit=1.0), runs=runs, seed=seed)
+    rooms = reached(measured.ways, measured.serving, widest=WIDEST).part
+    sites = reached(measured.ways, found.placed, widest=WIDEST).part
+    pairs = hstack([rooms, sites], format="csr")
+    near = np.add.reduceat(np.append(rooms.data <= 1, False), rooms.indptr[:-1]) > 0
+    whole = measured.coverage.covered & ~(near & (np.diff(rooms.indptr) > 0))
+    people = np.where(whole, 0.0, found.problem.people)
+    problem = replace(found.problem, cost=pairs, people=people, limit=1.0)
+    picked = stability(problem, runs=runs, seed=seed)
     sites = found.placed.iloc[picked.index.to_numpy() - len(measured.serving)]
     return sites.assign(picked_share=picked.to_numpy(), in_plan=sites.index.isin(found.sites.index))

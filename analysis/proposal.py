@@ -17,6 +17,7 @@ from analysis.results import case_places
 from analysis.scenario import Scenario, Study
 from analysis.siting import Plan, SitingProblem, choose, evaluate
 from analysis.siting.explain import explain_sites
+from analysis.ways import Reached, Ways, reached
 from geo.errors import InfeasibleError, ScenarioError, first_ids
 from geo.reach import reach_pairs
 from geo.schema import WGS84
@@ -84,6 +85,7 @@ class Proposal:
 def propose(
     study: Study,
     scenario: Scenario,
+    ways: Ways,
     serving: gpd.GeoDataFrame,
     coverage: Coverage,
     *,
@@ -96,7 +98,9 @@ def propose(
     ----------
     study : Study
     scenario : Scenario
-        Objective, number, kinds, limits and everything the planner demands.
+        Objective, number, kinds and everything the planner demands.
+    ways : Ways
+        The people's, under the scenario's standard.
     serving : GeoDataFrame
         The open rooms that serve by distance; all are kept.
     coverage : Coverage
@@ -126,13 +130,14 @@ def propose(
             f"No candidate site of the kinds {', '.join(scenario.kinds)} has a point.",
             value=", ".join(scenario.kinds),
         )
-    problem = problem_of(study, scenario, serving, placed, coverage)
+    within = reached(ways, placed)
+    problem = problem_of(study, scenario, serving, placed, coverage, within)
     if given is None:
         plan = choose(problem, time_limit_s=scenario.time_limit_s, progress=progress)
     else:
         plan = evaluate(problem, _positions(given, placed, serving, "given"))
     people = study.demand["people"].fillna(0.0)
-    sites, covered = _explained(study, problem, plan, placed, coverage)
+    sites, covered = _explained(study, problem, plan, placed, coverage, within)
     return Proposal(
         plan=plan,
         problem=problem,
@@ -151,6 +156,7 @@ def problem_of(
     serving: gpd.GeoDataFrame,
     placed: gpd.GeoDataFrame,
     coverage: Coverage,
+    within: Reached,
 ) -> SitingProblem:
     """Write a study as a siting problem: rooms are the first columns, candidate sites follow.
 
@@ -161,30 +167,36 @@ def problem_of(
     serving, placed : GeoDataFrame
         Rooms that serve by distance, and candidate sites; all with points.
     coverage : Coverage
-        Its ``limit_m`` holds at each demand point.
+        Of the same rooms.
+    within : Reached
+        The people within reach of each candidate.
 
     Returns
     -------
     SitingProblem
-        For covering, ``cost`` holds the pairs within the limit of their demand point. For median
-        and center, it holds each point's nearest room and the sites nearer than that: no other
-        pair can change the answer. Unknown people count 0.
+        For covering, ``cost`` holds the people within reach of each site, and of the rooms their
+        nearest one: that somebody is within reach of a room is settled before. For median and
+        center, it holds each point's nearest room and the sites nearer than that: no other pair
+        can change the answer. All costs are metres of the straight line. Unknown people count 0;
+        so do, for covering, people whose room has no point, as no column could stand for it.
     """
     covering = scenario.objective in ("cover", "cover_all")
     demand = lonlat(study.demand)
     if covering:
-        points = np.vstack([lonlat(serving), lonlat(placed)])
-        cost = reach_pairs(demand, points, coverage.limit_m.to_numpy())
+        cost = sp.hstack([_room_pairs(serving, coverage), within.metres], format="csr")
     else:
         cost = _nearer_pairs(demand, serving, placed, coverage)
+    people = study.demand["people"].fillna(0.0)
+    if covering and serving.empty:
+        people = people.where(~coverage.covered, 0.0)
     county = ancestors(study.units, "county")
     quotas = {label: (least, most) for label, least, most in scenario.quotas}
     budgeted = scenario.budget > 0
     blank = [None] * len(serving)
     return SitingProblem(
         cost=cost,
-        people=study.demand["people"].fillna(0.0).to_numpy(),
-        limit=float(coverage.limit_m.max()) if covering else None,
+        people=people.to_numpy(),
+        limit=float(cost.data.max(initial=1.0)) if covering else None,
         n_new=None if scenario.objective == "cover_all" else scenario.n_new,
         objective=scenario.objective,
         existing=np.arange(len(serving)),
@@ -233,11 +245,23 @@ def _nearer_pairs(
 ) -> sp.csr_array:
     """Return each point's nearest room and the candidate sites at most as far as that."""
     nearest_m = coverage.nearest_m.to_numpy()
-    rows = np.flatnonzero(np.isfinite(nearest_m))
-    columns = serving.index.get_indexer(coverage.nearest_room.iloc[rows])
-    rooms = sp.csr_array((nearest_m[rows], (rows, columns)), shape=(len(demand), len(serving)))
+    rooms = _nearest_rooms(serving, coverage, np.isfinite(nearest_m))
     farthest = np.where(np.isfinite(nearest_m), nearest_m, EVERYWHERE_M)
     return sp.hstack([rooms, reach_pairs(demand, lonlat(placed), farthest)], format="csr")
+
+
+def _room_pairs(serving: gpd.GeoDataFrame, coverage: Coverage) -> sp.csr_array:
+    """Return the nearest room of everybody within reach of one."""
+    return _nearest_rooms(serving, coverage, coverage.covered.to_numpy() & (len(serving) > 0))
+
+
+def _nearest_rooms(
+    serving: gpd.GeoDataFrame, coverage: Coverage, chosen: np.ndarray
+) -> sp.csr_array:
+    rows = np.flatnonzero(chosen)
+    columns = serving.index.get_indexer(coverage.nearest_room.iloc[rows])
+    metres = coverage.nearest_m.to_numpy()[rows]
+    return sp.csr_array((metres, (rows, columns)), shape=(len(chosen), len(serving)))
 
 
 def _positions(
@@ -285,9 +309,9 @@ def _case_load(study: Study, scenario: Scenario) -> np.ndarray:
     return (place.map(counted).fillna(0.0) * part).to_numpy()
 
 
-def _reached(study: Study, sites: gpd.GeoDataFrame, coverage: Coverage) -> list[np.ndarray]:
-    """Return, site by site, the demand rows it is first to bring within the standard's reach."""
-    pairs = reach_pairs(lonlat(study.demand), lonlat(sites), coverage.limit_m.to_numpy()).tocsc()
+def _won(within: Reached, at: np.ndarray, coverage: Coverage) -> list[np.ndarray]:
+    """Return, site by site, the demand rows it is first to bring within reach."""
+    pairs = within.part.tocsc()[:, at]
     done = coverage.covered.to_numpy().copy()
     won = []
     for start, end in pairwise(pairs.indptr):
@@ -303,6 +327,7 @@ def _explained(
     plan: Plan,
     placed: gpd.GeoDataFrame,
     coverage: Coverage,
+    within: Reached,
 ) -> tuple[gpd.GeoDataFrame, pd.Series]:
     """Return the chosen sites with what each is worth, and who is within reach with them."""
     rooms = len(problem.existing)
@@ -316,7 +341,7 @@ def _explained(
     at = worth.index.to_numpy() - rooms
     worth = worth.set_index(placed.index[at]).rename_axis("site_id")
     sites = placed.iloc[at].rename_axis("site_id").join(worth)
-    won = _reached(study, sites, coverage)
+    won = _won(within, at, coverage)
     people = study.demand["people"].fillna(0.0).to_numpy()
     modelled = np.where(study.demand["location_basis"] == "modelled", people, 0.0)
     sites["people_in_order"] = [float(people[rows].sum()) for rows in won]

@@ -10,12 +10,17 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from analysis.service import ServiceRule
 from geo.errors import ScenarioError
 from geo.read import Tables
+from geo.roads_kept import KeptRoads
 from geo.schema import SITE_KINDS
 from geo.units import assign_units
 
 OBJECTIVES = ("cover", "cover_all", "median", "center")
+MEASURES = ("straight", "way")
+MODES = ("walk", "ebike", "drive")
+_CHOICES = {"objective": OBJECTIVES, "measure": MEASURES, "mode": MODES}
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +35,8 @@ class Study:
     settings : mapping
         The content of ``study.toml``.
     fingerprint : str
-        Equal fingerprints mean equal tables; every cache is keyed on it.
+        Equal fingerprints mean equal tables and roads; every cache is keyed on it.
+    roads : KeptRoads, optional
     """
 
     units: gpd.GeoDataFrame
@@ -41,6 +47,7 @@ class Study:
     sites: gpd.GeoDataFrame
     settings: Mapping[str, Any]
     fingerprint: str
+    roads: KeptRoads | None = None
 
     @classmethod
     def of(cls, tables: Tables) -> Study:
@@ -51,7 +58,12 @@ class Study:
         """
         frames = dict(tables.frames)
         frames["cases"] = _with_units(frames["cases"], frames["units"])
-        return cls(**frames, settings=tables.settings, fingerprint=tables.fingerprint)
+        return cls(
+            **frames,
+            settings=tables.settings,
+            fingerprint=tables.fingerprint,
+            roads=tables.roads,
+        )
 
     @property
     def name(self) -> str:
@@ -96,6 +108,12 @@ class Scenario:
         Rooms that opened later do not count. Today by default.
     kinds : tuple of str
         The kinds of candidate site that may be chosen.
+    measure : {"straight", "way"}
+        Whether limits in metres are of the straight line or of the way; minutes are of the way.
+    mode : {"walk", "ebike", "drive"}
+        How people come, for minutes and for roads.
+    rules : tuple of ServiceRule
+        Limits that hold for some rooms or some people instead; the last that fits holds.
     objective : {"cover", "cover_all", "median", "center"}
         Most people within reach; fewest rooms for ``target_share``; least person-distance; least
         worst distance.
@@ -128,6 +146,12 @@ class Scenario:
     limit_rural_m: float = _number(
         3000, 50, 50_000, "m", "How far people in villages travel to a room."
     )
+    minutes: float = _number(
+        0, 0, 240, "min", "How long people may be on the way, in place of metres; 0 for metres."
+    )
+    measure: str = "straight"
+    mode: str = "walk"
+    rules: tuple[ServiceRule, ...] = ()
     n_new: int = _number(15, 1, 500, "", "How many new rooms to place.", integer=True)
     kinds: tuple[str, ...] = SITE_KINDS
     objective: str = "cover"
@@ -176,27 +200,31 @@ class Scenario:
                     f"own site {site_id!r} lies at {lon}, {lat}: no place on earth.",
                     value=site_id,
                 )
-        if self.objective not in OBJECTIVES:
-            raise ScenarioError(
-                "scenario.objective",
-                f"objective {self.objective!r}: choose from {', '.join(OBJECTIVES)}.",
-                value=self.objective,
-                choices=", ".join(OBJECTIVES),
-            )
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ScenarioError(
+                    "scenario.choice",
+                    f"{name} {getattr(self, name)!r}: choose from {', '.join(choices)}.",
+                    setting=name,
+                    value=getattr(self, name),
+                    choices=", ".join(choices),
+                )
 
     def with_limit(self, limit_m: float) -> Scenario:
-        """Return the scenario with one limit for town and country."""
-        return replace(self, limit_urban_m=limit_m, limit_rural_m=limit_m)
+        """Return the scenario with one limit in metres for town and country."""
+        return replace(self, limit_urban_m=limit_m, limit_rural_m=limit_m, minutes=0.0)
 
     def only_measured(self) -> Scenario:
         """Return the scenario with everything that no survey depends on at its default.
 
-        Two scenarios with the same day and limits have the same survey, so a cache is keyed on
+        Two scenarios with the same day and standard have the same survey, so a cache is keyed on
         this.
         """
-        return Scenario(
-            as_of=self.as_of, limit_urban_m=self.limit_urban_m, limit_rural_m=self.limit_rural_m
-        )
+        return Scenario(**{name: getattr(self, name) for name in ("as_of", *STANDARD)})
+
+
+STANDARD = ("limit_urban_m", "limit_rural_m", "minutes", "measure", "mode", "rules")
+"""The fields of a scenario that say what within reach means."""
 
 
 def scenario_of(study: Study, **settings: Any) -> Scenario:
@@ -205,16 +233,30 @@ def scenario_of(study: Study, **settings: Any) -> Scenario:
     Parameters
     ----------
     study : Study
-        ``[standard]`` in its settings may hold ``urban_m`` and ``rural_m``.
+        ``[standard]`` in its settings may hold ``urban_m``, ``rural_m``, ``minutes``, ``measure``,
+        ``mode`` and ``rules``, a list of tables as :meth:`ServiceRule.of` reads them.
     **settings
         Fields of :class:`Scenario` that override it.
+
+    Raises
+    ------
+    ScenarioError
+        What the study or the settings say is out of bounds.
     """
     standard = study.settings.get("standard", {})
-    start = {
-        name: float(standard[key])
-        for name, key in (("limit_urban_m", "urban_m"), ("limit_rural_m", "rural_m"))
+    start: dict[str, Any] = {
+        field: kind(standard[key])
+        for key, field, kind in (
+            ("urban_m", "limit_urban_m", float),
+            ("rural_m", "limit_rural_m", float),
+            ("minutes", "minutes", float),
+            ("measure", "measure", str),
+            ("mode", "mode", str),
+        )
         if key in standard
     }
+    if "rules" in standard:
+        start["rules"] = tuple(ServiceRule.of(rule) for rule in standard["rules"])
     return Scenario(**{**start, **settings})
 
 

@@ -21,6 +21,7 @@ import shapely
 from geo.errors import MissingFileError, RoomplanError, StudyError, StudyFaults
 from geo.population_held import SETTING, read_population, with_figures
 from geo.register_home import is_there, read_held, register_target
+from geo.roads_kept import KeptRoads, find_roads
 from geo.schema import TABLES, WGS84, Table, check, column_missing
 from geo.write import unguard
 
@@ -40,12 +41,14 @@ class Tables:
     frames : mapping of str to DataFrame
         One table for each key of :data:`geo.schema.TABLES`.
     fingerprint : str
-        SHA-256 over the bytes of every file and the register's last change, so equal
+        SHA-256 over the bytes of every file, the register's last change and the roads, so equal
         fingerprints mean equal tables.
     register : str
         Where the edits are kept; empty while the tables come from the study's files alone.
     change : int
         The register's last change; 0 without one.
+    roads : KeptRoads or None
+        The study's roads, where it was given some.
     """
 
     settings: Mapping[str, Any]
@@ -53,6 +56,7 @@ class Tables:
     fingerprint: str
     register: str = ""
     change: int = 0
+    roads: KeptRoads | None = None
 
 
 def read_study(folder: str | Path, *, own_population: bool = False) -> Tables:
@@ -119,6 +123,9 @@ def read_study(folder: str | Path, *, own_population: bool = False) -> Tables:
     units = frames.get("units")
     if people is not None and isinstance(units, gpd.GeoDataFrame) and "population" in units:
         frames["units"] = with_figures(units, people.units)
+    roads = find_roads(root, settings)
+    if roads is not None:
+        digest.update(roads.fingerprint.encode())
     check(frames, files=files, may_be_empty=() if held is None else tuple(held.frames))
     return Tables(
         settings=settings,
@@ -126,6 +133,7 @@ def read_study(folder: str | Path, *, own_population: bool = False) -> Tables:
         fingerprint=digest.hexdigest(),
         register="" if held is None else target,
         change=0 if held is None else held.change,
+        roads=roads,
     )
 
 

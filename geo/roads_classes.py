@@ -31,11 +31,15 @@ ROAD_CLASSES = (
 )
 MODES = ("walk", "ebike", "drive")
 
-WALK_KMH = 4.8
-"""Walking, and the way between a door and the road. 1,000 m in 12.5 minutes."""
+WALK_KMH = 4.0
+"""Walking, and the way between a door and the road: 1,000 m in a quarter of an hour, as planning
+norms for 15-minute neighbourhoods have it (GB 50180-2018: 800 to 1,000 m)."""
+
+WAY_KMH: Mapping[str, float] = {"walk": WALK_KMH, "ebike": 15.0, "drive": 25.0}
+"""Door-to-door speeds of ways whose roads are not known; working assumptions."""
 
 SPEEDS_KMH: Mapping[str, Mapping[str, float]] = {
-    "walk": dict.fromkeys(ROAD_CLASSES[1:], WALK_KMH) | {"track": 4.0, "path": 4.0, "steps": 2},
+    "walk": dict.fromkeys(ROAD_CLASSES[1:], WALK_KMH) | {"track": 3.5, "path": 3.5, "steps": 2.0},
     "ebike": dict.fromkeys(ROAD_CLASSES[1:9], 18.0)
     | {"living_street": 12.0, "service": 12.0, "track": 10.0, "cycleway": 18.0, "path": 8.0},
     "drive": {

@@ -163,7 +163,8 @@ def with_roads(
     -------
     DataFrame
         The columns and index of ``ways``, and ``basis``: ``roads`` or ``detour``. Rows that no road
-        reaches within the limits given stay as they were.
+        reaches within the limits given stay as they were; who walks straight to a room, because it
+        is nearer than any road, does so at best, within the bounds of the detour.
 
     Raises
     ------
@@ -185,13 +186,15 @@ def with_roads(
     road = np.where(known, by_road["cost"].to_numpy(), 0.0)
     straight = np.where(known, ways["straight_m"].to_numpy(), 0.0)
     low = np.maximum(np.maximum(straight - error, (1 - shortcut) * road - stray), 0)
+    best = np.where(np.isfinite(by_road["cost"]), by_road["cost"], ways["best_m"])
+    nearest = np.where(by_road["position"] >= 0, by_road["position"], ways["position"])
     return pd.DataFrame(
         {
-            "position": np.where(known, by_road["position"], ways["position"]),
+            "position": nearest,
             "straight_m": ways["straight_m"],
-            "low_m": np.where(known, np.minimum(low, road), ways["low_m"]),
-            "best_m": np.where(known, road, ways["best_m"]),
-            "high_m": np.where(known, road + stray, ways["high_m"]),
+            "low_m": np.minimum(np.where(known, low, ways["low_m"]), best),
+            "best_m": best,
+            "high_m": np.maximum(np.where(known, road + stray, ways["high_m"]), best),
             "basis": np.where(known, "roads", "detour"),
         },
         index=ways.index,

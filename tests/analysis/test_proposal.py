@@ -107,7 +107,12 @@ def test_the_planners_own_place():
 
 def test_the_planners_own_choice_is_scored_alike():
     scored = propose(
-        STUDY, MEASURED.scenario, MEASURED.serving, MEASURED.coverage, given=("s2", "s4")
+        STUDY,
+        MEASURED.scenario,
+        MEASURED.ways,
+        MEASURED.serving,
+        MEASURED.coverage,
+        given=("s2", "s4"),
     )
     assert (scored.plan.method, scored.gained) == ("given", 400)
     assert scored.plan.faults

@@ -43,7 +43,9 @@ def at(*nodes):
 def test_minutes_on_one_road():
     network = build_network(roads((line((0, 0), (4, 0), (10, 0)), "residential")), "walk")
     found = nearest_by_road(network, at((0, 0), (4, 0)), at((10, 0)))
-    assert found["cost"].tolist() == pytest.approx([10 * M * 0.06 / 4.8, 6 * M * 0.06 / 4.8])
+    assert found["cost"].tolist() == pytest.approx(
+        [10 * M * 0.06 / WALK_KMH, 6 * M * 0.06 / WALK_KMH]
+    )
     assert found["position"].tolist() == [0, 0]
     assert found["on_road"].all()
     metres = build_network(roads((line((0, 0), (4, 0), (10, 0)), "residential")), cost="metres")
@@ -102,7 +104,7 @@ def test_of_two_roads_the_quicker_counts():
 def test_stated_limits_hold_drivers_back_and_nobody_else():
     slow = roads((line((0, 0), (1, 0)), "primary", {"maxspeed": "10 mph"}))
     assert build_network(slow, "drive").against.data == pytest.approx([M * 0.06 / 16.09344] * 2)
-    assert build_network(slow, "walk").against.data == pytest.approx([M * 0.06 / 4.8] * 2)
+    assert build_network(slow, "walk").against.data == pytest.approx([M * 0.06 / WALK_KMH] * 2)
     fast = roads((line((0, 0), (1, 0)), "residential", {"maxspeed": "120"}))
     assert build_network(fast, "drive").against.data == pytest.approx([M * 0.06 / 20] * 2)
 

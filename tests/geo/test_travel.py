@@ -169,7 +169,11 @@ def test_roads_narrow_the_interval_on_paper():
     assert found.loc["a", ["low_m", "best_m", "high_m"]].tolist() == pytest.approx(
         [2_600 * 0.9 - 300, 2_600, 2_900]
     )
-    pd.testing.assert_frame_equal(found.loc[["b", "c"], list(ways)], ways.loc[["b", "c"]])
+    pd.testing.assert_frame_equal(found.loc[["c"], list(ways)], ways.loc[["c"]])
+    # Who is nearer to the room than to any road walks straight, within the bounds of the detour.
+    assert found.loc["b", ["low_m", "best_m", "high_m"]].tolist() == pytest.approx(
+        [1_900, 2_000, 6_300]
+    )
     sure = with_roads(ways, by_road, Detour(1, 1.5, 3), shortcut=0)
     assert sure.loc["a", ["low_m", "best_m", "high_m"]].tolist() == [2_600] * 3
     bold = with_roads(ways, by_road, shortcut=1).loc["a"]

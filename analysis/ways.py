@@ -1,0 +1,337 @@
+"""How people get to rooms under a scenario, and whom a room's offer reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.sparse import csr_array
+
+from analysis.detours import detours_at, learned
+from analysis.scenario import Scenario, Study
+from analysis.service import WHOLE, Offers, offers_of
+from geo.pairs import Floats, Ints, Pairs, cheapest, within
+from geo.reach import great_circle_m, reach_pairs
+from geo.roads_classes import WAY_KMH
+from geo.roads_kept import KeptRoads
+from geo.travel import nearest_way, spread_over, way_pairs, with_roads
+from geo.units import ancestors
+
+BOUNDS = ("low", "best", "high")
+
+
+@dataclass(frozen=True, eq=False)
+class Ways:
+    """The ways of one study's people under one scenario.
+
+    Parameters
+    ----------
+    demand, units : GeoDataFrame
+    lonlat : float array, shape (n_demand, 2)
+    scenario : Scenario
+    detours : DataFrame
+        Of :func:`analysis.detours.detours_at`; learned from roads where there are enough.
+    roads : KeptRoads or None
+    """
+
+    demand: gpd.GeoDataFrame
+    units: gpd.GeoDataFrame
+    lonlat: Floats
+    scenario: Scenario
+    detours: pd.DataFrame
+    roads: KeptRoads | None
+
+    @property
+    def straight(self) -> bool:
+        """Whether limits in metres are of the straight line, not of the way."""
+        return self.scenario.measure == "straight"
+
+    @property
+    def minutes_a_metre(self) -> float:
+        """How long a metre of way takes where no road is known."""
+        return 0.06 / WAY_KMH[self.scenario.mode]
+
+    def own_limit_m(self) -> Floats:
+        """Return the straight line that the scenario's own limit comes to, rules left aside."""
+        scenario = self.scenario
+        metres = {"urban": scenario.limit_urban_m, "rural": scenario.limit_rural_m}
+        limit = self.demand["setting"].map(metres).to_numpy(dtype=np.float64)
+        if scenario.minutes:
+            limit = np.full(len(limit), scenario.minutes / self.minutes_a_metre)
+        elif self.straight:
+            return limit
+        return np.asarray(limit / self.detours["best"].to_numpy())
+
+    def offers(self, places: pd.DataFrame) -> Offers:
+        """Return what places offer; sites, which have no level, are rooms-to-be of villages."""
+        if "level" not in places:
+            places = places.assign(level="village")
+        scenario = self.scenario
+        base = {"urban": (scenario.limit_urban_m, "m"), "rural": (scenario.limit_rural_m, "m")}
+        if scenario.minutes:
+            base = dict.fromkeys(base, (scenario.minutes, "min"))
+        return offers_of(places, self.demand, base=base, rules=scenario.rules)
+
+
+class Answers(NamedTuple):
+    """Whom rooms reach: one value a demand row each.
+
+    ``position`` and ``straight_m`` are of the room nearest by the straight line (-1 and inf for
+    none), ``way_m`` and ``way_min`` of the shortest and the quickest way, as best known.
+    """
+
+    position: Ints
+    straight_m: Floats
+    way_m: Floats
+    way_min: Floats
+    certain: npt.NDArray[np.bool_]
+    covered: npt.NDArray[np.bool_]
+    possible: npt.NDArray[np.bool_]
+
+
+class Reached(NamedTuple):
+    """Pairs of people and places within reach, two matrices of one pattern.
+
+    ``metres`` holds great-circle metres, ``part`` the part of the limit that is used up: 1 is the
+    limit itself.
+    """
+
+    metres: Pairs
+    part: Pairs
+
+
+def ways_of(study: Study, scenario: Scenario) -> Ways:
+    """Return the ways of a study's people under a scenario.
+
+    Parameters
+    ----------
+    study : Study
+    scenario : Scenario
+
+    Raises
+    ------
+    TravelError
+        As :func:`analysis.detours.detours_at`.
+    """
+    demand = study.demand
+    lonlat = np.column_stack([demand.geometry.x, demand.geometry.y]).astype(float)
+    detours = detours_at(study)
+    rooms = study.rooms[~(study.rooms.geometry.isna() | study.rooms.geometry.is_empty)]
+    if study.roads is not None and len(rooms):
+        places = _lonlat(rooms)
+        by_road = study.roads.nearest(lonlat, places, mode=scenario.mode, cost="metres")
+        detours = learned(detours, study, by_road, lonlat, places)
+    return Ways(demand, study.units, lonlat, scenario, detours, study.roads)
+
+
+def answer_by(ways: Ways, rooms: gpd.GeoDataFrame, whole: gpd.GeoDataFrame) -> Answers:
+    """Tell who is surely, probably and possibly within reach of rooms.
+
+    Parameters
+    ----------
+    ways : Ways
+    rooms : GeoDataFrame
+        Those that serve by distance, each with a point.
+    whole : GeoDataFrame
+        Those that would serve their whole unit where a rule says so, with or without a point.
+
+    Returns
+    -------
+    Answers
+
+    Notes
+    -----
+    With L the limit that rooms of a class c offer to people of a class q, w their way and j the
+    points where people may live,
+
+    .. math:: certain = [\\max_j \\min_c w^{high}_{cj} / L_{cq} \\le 1], \\quad
+        possible = [\\min_{j, c} w^{low}_{cj} / L_{cq} \\le 1]
+
+    so certain implies covered implies possible. Where limits are of straight lines, no way is
+    shorter than that: :math:`w^{low} = w^{best}` is the line and :math:`w^{high}` the upper value.
+    One nearest-neighbour query a class of rooms: O(c (n + m) log m) time, O(q n) memory.
+    """
+    offers = ways.offers(rooms)
+    n, kinds = len(ways.demand), offers.limit.shape[1]
+    part = {bound: np.full((n, kinds), np.inf) for bound in BOUNDS}
+    near = _nothing(n)
+    for members, limit, unit in _classes(offers):
+        found = _ways_to(ways, _lonlat(rooms.iloc[members]))
+        closer = found["straight_m"].to_numpy() < near.straight_m
+        near = near._replace(
+            position=np.where(closer, members[found["position"]], near.position),
+            straight_m=np.where(closer, found["straight_m"], near.straight_m),
+            way_m=np.minimum(near.way_m, found["best_m"]),
+            way_min=np.minimum(near.way_min, found["best_min"]),
+        )
+        for q in np.flatnonzero(unit != WHOLE).tolist():
+            for bound in BOUNDS:
+                way = found[_column(ways, bound, str(unit[q]))].to_numpy()
+                np.minimum(part[bound][:, q], way / limit[q], out=part[bound][:, q])
+    own = (np.arange(n), offers.people)
+    spread = ways.demand["unit_id"].where(ways.demand["location_basis"] == "modelled")
+    low, high = part["low"], part["high"]
+    for q in range(kinds):
+        bounds = spread_over(pd.DataFrame({"low_m": low[:, q], "high_m": high[:, q]}), spread)
+        low[:, q], high[:, q] = bounds["low_m"], bounds["high_m"]
+    served = _served_whole(ways, whole)
+    return near._replace(
+        certain=(high[own] <= 1) | served,
+        covered=(part["best"][own] <= 1) | served,
+        possible=(low[own] <= 1) | served,
+    )
+
+
+def reached(
+    ways: Ways, places: gpd.GeoDataFrame, *, widest: float = 1.0, rows: Ints | None = None
+) -> Reached:
+    """Return the pairs of people and places within reach, as best known.
+
+    Parameters
+    ----------
+    ways : Ways
+    places : GeoDataFrame
+        Rooms that serve by distance, or candidate sites; all with points.
+    widest : float
+        Up to this multiple of the limit.
+    rows : int array, optional
+        Only these demand rows; all of them without it.
+
+    Returns
+    -------
+    Reached
+        Matrices of shape (n rows, n places).
+    """
+    chosen = np.arange(len(ways.demand)) if rows is None else rows
+    lonlat, points, offers = ways.lonlat[chosen], _lonlat(places), ways.offers(places)
+    pieces = []
+    for members, limit, unit in _classes(offers):
+        mine, theirs = limit[offers.people[chosen]], unit[offers.people[chosen]]
+        for name in sorted(set(theirs) - {WHOLE}):
+            at = np.flatnonzero(theirs == name)
+            most = mine[at] * widest
+            pairs = _pairs(ways, chosen[at], points[members], most, str(name))
+            row = np.repeat(np.arange(len(at)), np.diff(pairs.indptr))
+            pieces.append((at[row], members[pairs.indices], pairs.data / mine[at][row]))
+    if not pieces:
+        nothing = csr_array((len(chosen), len(places)), dtype=np.float64)
+        return Reached(nothing, nothing.copy())
+    row, column, value = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+    part = cheapest(row, column, value, (len(chosen), len(places)))
+    row = np.repeat(np.arange(len(chosen)), np.diff(part.indptr))
+    metres = great_circle_m(lonlat[row], points[part.indices])
+    return Reached(csr_array((metres, part.indices, part.indptr), shape=part.shape), part)
+
+
+def _lonlat(places: gpd.GeoDataFrame) -> Floats:
+    return np.column_stack([places.geometry.x, places.geometry.y]).astype(float)
+
+
+def _classes(offers: Offers) -> Iterator[tuple[Ints, Floats, npt.NDArray[np.object_]]]:
+    """Yield the places, limits and units of each class that serves somebody by distance."""
+    for n, unit in enumerate(offers.unit):
+        members = np.flatnonzero(offers.rooms == n)
+        if len(members) and (unit != WHOLE).any():
+            yield members, offers.limit[n], unit
+
+
+def _nothing(n: int) -> Answers:
+    far, no = np.full(n, np.inf), np.zeros(n, dtype=bool)
+    return Answers(np.full(n, -1), far, far.copy(), far.copy(), no, no, no)
+
+
+def _column(ways: Ways, bound: str, unit: str) -> str:
+    if unit == "min":
+        return f"{bound}_min"
+    return "straight_m" if ways.straight and bound != "high" else f"{bound}_m"
+
+
+def _ways_to(ways: Ways, points: Floats) -> pd.DataFrame:
+    """Return the way to the nearest of some places, in metres and in minutes, as an interval."""
+    plain = nearest_way(ways.lonlat, points, ways.detours)
+    lengths = [f"{bound}_m" for bound in BOUNDS]
+    slow = plain.assign(
+        **{name: plain[name] * ways.minutes_a_metre for name in ("straight_m", *lengths)}
+    )
+    table = plain
+    if ways.roads is not None:
+        table = _by_road(ways, plain, points, "metres")
+        slow = _by_road(ways, slow, points, "minutes")
+    longest = table["high_m"].clip(lower=table["straight_m"])  # doors are taken onto the road
+    return table.assign(
+        position=plain["position"],
+        straight_m=plain["straight_m"],
+        high_m=longest,
+        **{f"{bound}_min": slow[f"{bound}_m"] for bound in BOUNDS},
+    )
+
+
+def _by_road(ways: Ways, plain: pd.DataFrame, points: Floats, cost: str) -> pd.DataFrame:
+    """Return ways with roads in place of detours; rooms off the road are still reached by those."""
+    from geo.roads import snap
+
+    assert ways.roads is not None
+    mode = ways.scenario.mode
+    found = ways.roads.nearest(ways.lonlat, points, mode=mode, cost=cost)
+    table = with_roads(plain, found, ways.detours)
+    off = snap(ways.roads.network(mode, cost), points)[0] < 0
+    if off.any():
+        scale = ways.minutes_a_metre if cost == "minutes" else 1.0
+        other = nearest_way(ways.lonlat, points[off], ways.detours)
+        for bound in BOUNDS:
+            name = f"{bound}_m"
+            table[name] = np.minimum(table[name], other[name].to_numpy() * scale)
+    return table
+
+
+def _pairs(ways: Ways, rows: Ints, points: Floats, most: Floats, unit: str) -> Pairs:
+    """Return the pairs of some demand rows within their limits, in the limits' own unit."""
+    lonlat = ways.lonlat[rows]
+    if unit == "m" and ways.straight:
+        return reach_pairs(lonlat, points, most)
+    scale = ways.minutes_a_metre if unit == "min" else 1.0
+    detoured = way_pairs(lonlat, points, most / scale, ways.detours.iloc[rows])
+    detoured.data *= scale
+    if ways.roads is None:
+        return detoured
+    from geo.roads import snap
+
+    mode, cost = ways.scenario.mode, "minutes" if unit == "min" else "metres"
+    network = ways.roads.network(mode, cost)
+    wide = ways.roads.pairs(ways.lonlat, points, float(most.max()), mode=mode, cost=cost)
+    by_road = within(csr_array(wide[rows]), most)
+    far = snap(network, lonlat)[0] < 0, snap(network, points)[0] < 0
+    row = np.repeat(np.arange(len(rows)), np.diff(detoured.indptr))
+    off = far[0][row] | far[1][detoured.indices]
+    on = np.repeat(np.arange(len(rows)), np.diff(by_road.indptr))
+    return cheapest(
+        np.concatenate([on, row[off]]),
+        np.concatenate([by_road.indices, detoured.indices[off]]),
+        np.concatenate([by_road.data, detoured.data[off]]),
+        by_road.shape,
+    )
+
+
+def _served_whole(ways: Ways, rooms: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
+    """Tell who lives in a unit whose rooms serve all of it."""
+    offers = ways.offers(rooms)
+    lived_in = ways.demand["unit_id"]
+    served = np.zeros(len(lived_in), dtype=bool)
+    above: Sequence[pd.Series] = ()
+    for kind, unit in enumerate(offers.unit):
+        people = np.isin(offers.people, np.flatnonzero(unit == WHOLE))
+        if not people.any():
+            continue
+        above = above or [lived_in.map(ancestors(ways.units, level)) for level in _LEVELS]
+        own = rooms["serves_unit_id"].to_numpy()[offers.rooms == kind]
+        inside = np.logical_or.reduce([unit_id.isin(own).to_numpy() for unit_id in above])
+        served |= people & inside
+    return served
+
+
+_LEVELS = ("county", "township", "village")
