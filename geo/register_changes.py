@@ -124,17 +124,20 @@ def fetch(
     query = sa.select(layer).order_by(layer.c.fid)
     if ids is not None and len(ids) <= _MANY:
         query = query.where(key.in_(list(ids)))
+    result = connection.execute(query)
+    names = list(result.keys())
     found = {}
-    for record in connection.execute(query).mappings():
+    for cells in result:
+        record = dict(zip(names, cells, strict=True))
         found[record[key.name]] = Row(_values_of(record, table, specs), record["version"])
     if ids is None or len(ids) <= _MANY:
         return found
     return {row_id: found[row_id] for row_id in ids if row_id in found}
 
 
-def _values_of(record: Any, table: str, specs: Specs) -> Values:
+def _values_of(record: Mapping[str, Any], table: str, specs: Specs) -> Values:
     columns = TABLES[table].columns
-    more = from_json(record["more"], specs) or {}
+    more = (from_json(record["more"], specs) if record["more"] else None) or {}
     values = {name: record[name] if name in columns else more.get(name) for name in specs}
     if has_point(table):
         values[GEOMETRY] = record["geom"]

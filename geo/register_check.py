@@ -34,6 +34,17 @@ def is_sound(table: str, row: Values, specs: Specs, unit_ids: Collection[str]) -
     return TABLES[table].geometry != "point" or row.get(GEOMETRY) is not None
 
 
+def _all_sound(
+    table: str, rows: Collection[Values], specs: Specs, unit_ids: Collection[str]
+) -> bool:
+    """Return whether all rows are sound, looking at each distinct value of a column once."""
+    for name, spec in specs.items():
+        distinct = {row.get(name) for row in rows}
+        if not all(_is_sound_value(value, spec, unit_ids) for value in distinct):
+            return False
+    return TABLES[table].geometry != "point" or all(row.get(GEOMETRY) is not None for row in rows)
+
+
 def _is_sound_value(value: object, spec: Column, unit_ids: Collection[str]) -> bool:
     if value is None:
         return spec.unknown or not spec.required
@@ -60,9 +71,9 @@ def check_rows(
     """
     for row_id in rows:
         check_id(table, row_id)
-    bad = {row_id: row for row_id, row in rows.items() if not is_sound(table, row, specs, unit_ids)}
-    if not bad:
+    if _all_sound(table, rows.values(), specs, unit_ids):
         return
+    bad = {row_id: row for row_id, row in rows.items() if not is_sound(table, row, specs, unit_ids)}
     frame = frame_of(table, list(bad), list(bad.values()), specs)
     faults = list(table_faults(table, frame, file=table, unit_ids=pd.Index(list(unit_ids))))
     raise StudyFaults(faults)

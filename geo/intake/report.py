@@ -318,23 +318,23 @@ def _no_cells() -> pd.DataFrame:
 
 def _changed_cells(after: pd.Series, before: pd.Series, column: str) -> pd.DataFrame:
     if isinstance(after, gpd.GeoSeries):
-        old, new = _written(before), _written(after)
         same = gpd.GeoSeries(after).geom_equals_exact(gpd.GeoSeries(before), 1e-6).to_numpy()
     else:
-        old, new = before.astype(object), after.astype(object)
-        same = (old == new).to_numpy(dtype=bool)
-    same = same | (before.isna() & after.isna()).to_numpy()
+        same = (before.astype(object) == after.astype(object)).to_numpy(dtype=bool)
+    moved = ~(same | (before.isna() & after.isna()).to_numpy())
+    old, new = before[moved], after[moved]
+    if isinstance(after, gpd.GeoSeries):
+        old, new = _written(old), _written(new)
     return pd.DataFrame(
         {
-            "id": after.index[~same],
+            "id": after.index[moved],
             "column": column,
-            "before": old.to_numpy()[~same],
-            "after": new.to_numpy()[~same],
+            "before": old.astype(object).to_numpy(),
+            "after": new.astype(object).to_numpy(),
         }
     )
 
 
 def _written(shapes: pd.Series) -> pd.Series:
-    return shapes.map(
-        lambda s: None if s is None else s.wkt if s.geom_type == "Point" else s.geom_type
-    )
+    words = [s if s is None else s.wkt if s.geom_type == "Point" else s.geom_type for s in shapes]
+    return pd.Series(words, index=shapes.index, dtype=object)
