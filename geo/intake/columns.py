@@ -175,6 +175,14 @@ def require_cells(typed: pd.DataFrame, mapping: Mapping, spec: Table, remarks: R
         remarks.add(empty & ~remarks.held, code, column=header)
 
 
+def _texts(values: pd.Series) -> list[str]:
+    """Return values as text, unknown ones empty."""
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return list(values.dt.strftime("%Y-%m-%d").fillna(""))
+    known = values.notna()
+    return ["" if not k else str(v) for k, v in zip(known, values, strict=True)]
+
+
 def row_ids(
     frame: pd.DataFrame, typed: pd.DataFrame, mapping: Mapping, spec: Table, remarks: Remarks
 ) -> pd.Series:
@@ -205,7 +213,7 @@ def row_ids(
     if not made.any() or mapping.table not in _IDENTITY:
         return ids
     parts = [typed[c] for c in _IDENTITY[mapping.table] if c in typed]
-    texts = [part.astype(str).where(part.notna(), "").tolist() for part in parts]
+    texts = [_texts(part) for part in parts]
     words = ["\x1f".join(cells) for cells in zip(*texts, strict=True)]
     key = pd.Series(words, index=frame.index, dtype=object)
     if mapping.table in _MAY_REPEAT:

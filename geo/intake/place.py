@@ -116,7 +116,6 @@ class Places:
         metres = np.full(len(lon), np.nan)
         known = np.flatnonzero(np.isfinite(lon) & unit_ids.notna().to_numpy())
         codes, distinct = pd.factorize(unit_ids.to_numpy(dtype=object)[known])
-        points = shapely.points(lon[known], lat[known])
         order = np.argsort(codes, kind="stable")
         groups = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
         for rows in groups if len(order) else ():
@@ -125,7 +124,8 @@ class Places:
             if shape is None:
                 continue
             shapely.prepare(shape)
-            outside = rows[~shapely.intersects(shape, points[rows])]
+            inside = shapely.intersects_xy(shape, lon[known[rows]], lat[known[rows]])
+            outside = rows[~inside]
             metres[known[rows]] = 0.0
             if len(outside):
                 there = known[outside]
