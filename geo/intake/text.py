@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -103,12 +104,13 @@ def read_text(content: bytes, *, name: str, limits: Limits) -> Grid:
     slower reader of the standard library, which can say where. The apostrophe that our own CSV
     puts before what a spreadsheet program would run as a formula is taken away again.
     """
+    fast = _has_threads()
     text, encoding = decode(content, name=name)
     del content
     delimiter = _delimiter(text)
     sample = _sample(text, delimiter, strict=True)
     about = {"format": "csv", "layer": "", "encoding": encoding}
-    if len(delimiter.encode()) == 1 and text.count('"') % 2 == 0 and sample:
+    if fast and len(delimiter.encode()) == 1 and text.count('"') % 2 == 0 and sample:
         table = _arrow(text, delimiter, len(sample[0]))
         if table is not None:
             return _sliced(table, sample, name=name, limits=limits, about=about)
@@ -143,13 +145,30 @@ def _unguarded(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.replace_substring_regex(column, pattern=_GUARDED, replacement=r"\1")
 
 
+def _has_threads() -> bool:
+    """Tell whether Arrow can read, and let it start its thread while there is memory.
+
+    Where the system refuses a thread (too many processes, no address space left), Arrow ends the
+    whole process; Python only raises.
+    """
+    try:
+        thread = threading.Thread(target=bool)
+        thread.start()
+        thread.join()
+    except RuntimeError:
+        return False
+    return _arrow("x\n", ",", 1) is not None
+
+
 def _arrow(text: str, delimiter: str, width: int) -> pa.Table | None:
     """Read with Arrow, or return None where a row has another length than the first."""
     names = [f"f{place}" for place in range(width)]
     try:
         return pa_csv.read_csv(
             pa.BufferReader(text.encode("utf-8")),
-            read_options=pa_csv.ReadOptions(column_names=names, block_size=1 << 22),
+            read_options=pa_csv.ReadOptions(
+                column_names=names, block_size=1 << 22, use_threads=False
+            ),
             parse_options=pa_csv.ParseOptions(
                 delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False
             ),

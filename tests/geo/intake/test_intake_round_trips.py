@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 
 import pandas as pd
 import pytest
@@ -102,3 +103,20 @@ def test_our_writer_and_a_plain_reader_agree_on_what_a_spreadsheet_sees() -> Non
     """The guard is in the file: a spreadsheet program shows text, and runs nothing."""
     content = table_bytes(table_of(["=1+1", "plain"]), ".csv")
     assert pd.read_csv(io.BytesIO(content))["note"].tolist() == ["'=1+1", "plain"]
+
+
+def test_without_threads_the_slower_reader_reads_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Arrow aborts the process where it gets no thread; Python raises, and is asked first."""
+    content = table_bytes(table_of(["甲", "'=1", "a,b", 'q"q', "x\r\ny"]), ".csv")
+    usual = read_text(content, name="a.csv", limits=Limits())
+
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    monkeypatch.setattr("pyarrow.csv.read_csv", None)
+    slow = read_text(content, name="a.csv", limits=Limits())
+    assert slow.rows.to_pydict() == usual.rows.to_pydict()
+    assert slow.about == usual.about
