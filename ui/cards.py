@@ -7,10 +7,12 @@ import streamlit as st
 
 from analysis.journey import Survey
 from ui import widgets
+from ui.layers.model import Click
+from ui.names import unit_names
 from ui.tables import kilometres, mark, percent, whole
 from ui.wording import Words
 
-UNIT_LAYERS = ("township", "density", "county")
+UNIT_LAYERS = ("township", "density")
 
 
 def city_figures(measured: Survey, text: Words) -> None:
@@ -51,18 +53,25 @@ def _counts(basis: pd.Series) -> dict[str, int]:
     return {name: int(counts.get(name, 0)) for name in ("reported", "derived", "simulated")}
 
 
-def choices(measured: Survey) -> pd.Series:
+def choices(measured: Survey, text: Words) -> dict[str, str]:
     """Return what can be picked: key ``layer:id`` to its name, first nothing."""
-    units = pd.concat([measured.by_level["county"], measured.by_level["township"]])
-    county = units["parent_id"].map(measured.study.units["name"])
-    names = {"": ""}
-    names |= {f"township:{key}": f"{county[key]} {name}" for key, name in units["name"].items()}
+    said = unit_names(measured.study, text)
+    names = {"": text("overview.pick_none")}
+    for level in ("county", "township"):
+        above = measured.by_level[level]["parent_id"].map(said)
+        names |= {f"{level}:{key}": f"{over} {said[key]}" for key, over in above.items()}
     rooms = measured.rooms
     names |= {
         f"rooms_{level}:{key}": name
         for key, name, level in zip(rooms.index, rooms["name"], rooms["level"], strict=True)
     }
-    return pd.Series(names)
+    return names
+
+
+def picked_by(click: Click) -> str:
+    """Return the key of what was clicked; all layers of townships mean the township."""
+    layer = "township" if click.layer in UNIT_LAYERS else click.layer
+    return f"{layer}:{click.feature}"
 
 
 def card_of(picked: str, measured: Survey, text: Words) -> None:
@@ -71,16 +80,15 @@ def card_of(picked: str, measured: Survey, text: Words) -> None:
     if layer.startswith("rooms_") and feature in measured.rooms.index:
         _room_card(feature, measured, text)
         return
-    for level in ("county", "township"):
-        if layer in UNIT_LAYERS and feature in measured.by_level[level].index:
-            _unit_card(feature, level, measured, text)
-            return
+    if layer in ("county", "township") and feature in measured.by_level[layer].index:
+        _unit_card(feature, layer, measured, text)
+        return
     st.info(text("overview.card_hint"))
 
 
 def _room_card(room_id: str, measured: Survey, text: Words) -> None:
     room = measured.rooms.loc[room_id]
-    names = measured.study.units["name"]
+    names = unit_names(measured.study, text)
     opened = room["opened"]
     cases = int((measured.cases["room_id"] == room_id).sum())
     activities = int((measured.activities["room_id"] == room_id).sum())
@@ -122,4 +130,4 @@ def _unit_card(unit_id: str, level: str, measured: Survey, text: Words) -> None:
         text("column.cases"): whole(unit["cases"]),
         text("column.cases_open"): whole(unit["cases_open"]),
     }
-    widgets.card(str(unit["name"]), rows)
+    widgets.card(str(unit_names(measured.study, text)[unit_id]), rows)

@@ -11,12 +11,14 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import folium
 import numpy as np
+from markupsafe import Markup
 
 from ui import assets
-from ui.escape import esc
+from ui.escape import esc, script_json
 from ui.layers import pack
 from ui.layers.elements import Call, OfflineMap, State
 from ui.layers.model import (
@@ -53,6 +55,9 @@ TEXTS = ("panel", "search", "none", "north", "full", "zoom_in", "zoom_out")
 FILLINGS = ("filling_f", "filling_h", "filling_o")
 # Nothing may be asked of any server, whatever stands in the file.
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+
+# What a layer becomes is kept as long as the layer is, because most reruns change none of them.
+_WRITTEN: WeakKeyDictionary[Layer, dict[str, Markup]] = WeakKeyDictionary()
 
 
 def folium_map(view: MapView) -> folium.Map:
@@ -151,7 +156,7 @@ def show(
     standing = OfflineMap(assets.bundle_url())
     Call("frame", frame).add_to(standing)
     state = State()
-    for call in _state(view):
+    for call in _state(view, picks=on_click is not None):
         call.add_to(state)
     # A new frame is a new map; everything else is applied to the one that stands.
     frame_key = f"{key} {_digest(frame)}"
@@ -198,18 +203,25 @@ def _on_earth(given: Mapping[str, Any]) -> tuple[float, float] | None:
     return (lon, lat) if abs(lon) <= 180 and abs(lat) <= 90 else None
 
 
-def _state(view: MapView) -> list[Call]:
-    wording = words(view.lang)
-    calls = [Call("put", spec_of(layer, wording)) for layer in view.layers]
+def _state(view: MapView, *, picks: bool = False) -> list[Call]:
+    calls = [Call("put", _written(layer, view.lang)) for layer in view.layers]
     settled = {
         "order": [layer.key for layer in view.layers],
         "focus": view.focus or _extent(view),
         "selected": view.selected,
+        "picks": picks,
         "exclusive": list(view.exclusive),
         "note": view.note,
         "approval": view.approval,
     }
     return [*calls, Call("settle", settled)]
+
+
+def _written(layer: Layer, lang: str) -> Markup:
+    known = _WRITTEN.setdefault(layer, {})
+    if lang not in known:
+        known[lang] = script_json(spec_of(layer, words(lang)))
+    return known[lang]
 
 
 def _frame(view: MapView, *, public: bool) -> dict[str, Any]:

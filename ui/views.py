@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import geopandas as gpd
 import pandas as pd
 
 from analysis.clusters import Clusters
-from analysis.coverage import is_context, lonlat
+from analysis.coverage import Coverage, is_context, lonlat
 from analysis.journey import Survey
 from analysis.results import main_categories
 from geo.crs import metric_crs
@@ -17,6 +19,7 @@ from geo.reach import nearest
 from geo.units import ancestors
 from ui.maps import Dots, Hulls, MapView, Points, Polygons, Reach
 from ui.maps import Layer as MapLayer
+from ui.names import unit_names
 from ui.tables import mark, percent, whole
 from ui.wording import Words
 
@@ -28,8 +31,19 @@ CATEGORY_COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3
 OTHER_COLOUR = "#999999"
 
 
+# A survey's map is kept as long as its coverage: going back to known settings draws it at once.
+_DRAWN: WeakKeyDictionary[Coverage, dict[str, MapView]] = WeakKeyDictionary()
+
+
 def overview(measured: Survey, text: Words, *, selected: Any = None) -> MapView:
     """Return the city at a glance: areas by coverage or density, rooms by level, people."""
+    known = _DRAWN.setdefault(measured.coverage, {})
+    if text.lang not in known:
+        known[text.lang] = _overview(measured, text)
+    return replace(known[text.lang], selected=selected)
+
+
+def _overview(measured: Survey, text: Words) -> MapView:
     layers = [
         share_layer(measured, text),
         _density_layer(measured, text),
@@ -38,7 +52,7 @@ def overview(measured: Survey, text: Words, *, selected: Any = None) -> MapView:
         _people_layer(measured, text),
         *room_layers(measured, text),
     ]
-    return view(measured, layers, text, selected=selected)
+    return view(measured, layers, text)
 
 
 def districts(measured: Survey, text: Words, *, values: pd.Series, name: str, fmt: str) -> MapView:
@@ -50,8 +64,8 @@ def districts(measured: Survey, text: Words, *, values: pd.Series, name: str, fm
         shapes=shapes,
         values=values,
         fmt=fmt,
-        tooltip=units["name"],
-        labels=units["name"],
+        tooltip=unit_names(measured.study, text),
+        labels=unit_names(measured.study, text),
         line="strong",
     )
     return view(measured, [layer], text, search=False)
@@ -129,7 +143,7 @@ def view(
     return MapView(
         layers,
         selected=selected,
-        places=places(measured) if search else None,
+        places=places(measured, text) if search else None,
         exclusive=(text("overview.group_people"),),
         lang=text.lang,
         note=text("app.approximate"),
@@ -141,7 +155,7 @@ def view(
 def room_layers(measured: Survey, text: Words, *, shown: bool = True) -> list[Points]:
     """Return one layer of rooms for each level."""
     rooms = measured.rooms
-    names = measured.study.units["name"]
+    names = unit_names(measured.study, text)
     tips = (
         rooms["name"]
         + "\n"
@@ -175,11 +189,13 @@ def share_layer(
     share = table["share_covered"]
     if covered is not None:
         share = _share_covered(measured, covered).reindex(table.index)
+    names = unit_names(measured.study, text)[table.index]
+    facts = (names, table["people"], share, table["modelled_share"])
     tips = [
-        f"{row['name']}\n{text('column.people')} {whole(row['people'])} · "
-        f"{text('overview.share_unit')} {percent(share[key])}\n"
-        f"{text('column.modelled_share')} {percent(row['modelled_share'], 0)}"
-        for key, row in table.iterrows()
+        f"{unit}\n{text('column.people')} {whole(people)} · "
+        f"{text('overview.share_unit')} {percent(part)}\n"
+        f"{text('column.modelled_share')} {percent(modelled, 0)}"
+        for unit, people, part, modelled in zip(*facts, strict=True)
     ]
     return Polygons(
         "township",
@@ -190,16 +206,17 @@ def share_layer(
         fmt="{:.0%}",
         unit=text("overview.share_unit"),
         tooltip=pd.Series(tips, index=table.index),
-        labels=measured.study.units["name"],
+        labels=unit_names(measured.study, text),
         label_zoom=11,
         dashed=True,
         group=text("overview.group_people"),
     )
 
 
-def places(measured: Survey) -> pd.DataFrame:
+def places(measured: Survey, text: Words) -> pd.DataFrame:
     """Return what the search box knows: units and rooms with a point."""
     study = measured.study
+    names = unit_names(study, text)
     units = study.units
     county = pd.Series(units.index, index=units.index).map(ancestors(units, "county"))
     inside = units.geometry.representative_point()
@@ -207,14 +224,12 @@ def places(measured: Survey) -> pd.DataFrame:
         units[c].where(units[c].notna(), coordinate) if c in units else coordinate
         for c, coordinate in (("lon", inside.x), ("lat", inside.y))
     )
-    found = pd.DataFrame(
-        {"name": units["name"], "hint": county.map(units["name"]), "lon": lon, "lat": lat}
-    )
+    found = pd.DataFrame({"name": names, "hint": county.map(names), "lon": lon, "lat": lat})
     rooms = study.rooms
     room_places = pd.DataFrame(
         {
             "name": rooms["name"],
-            "hint": rooms["serves_unit_id"].map(units["name"]),
+            "hint": rooms["serves_unit_id"].map(names),
             "lon": rooms.geometry.x,
             "lat": rooms.geometry.y,
         }
@@ -236,7 +251,7 @@ def boundaries(measured: Survey, text: Words) -> list[Polygons]:
         text("overview.layer_counties"),
         shapes=units[units["level"] == "county"],
         line="strong",
-        labels=units["name"],
+        labels=unit_names(measured.study, text),
         clickable=False,
         group=group,
     )
@@ -248,9 +263,10 @@ def _density_layer(measured: Survey, text: Words) -> Polygons:
     area_km2 = shapes.to_crs(metric_crs(measured.study.units)).area / 1e6
     people = measured.by_level["township"]["people"].reindex(shapes.index)
     density = people / area_km2
+    names = unit_names(measured.study, text)[shapes.index]
     tips = [
         f"{name}\n{whole(value)} {text('overview.density_unit')}\n{mark('modelled', text)}"
-        for name, value in zip(shapes["name"], density, strict=True)
+        for name, value in zip(names, density, strict=True)
     ]
     return Polygons(
         "density",

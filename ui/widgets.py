@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
@@ -11,6 +12,7 @@ from analysis.journey import Survey
 from analysis.proposal import Proposal
 from geo.write import guard
 from ui import cached, report
+from ui.names import in_language
 from ui.tables import present
 from ui.word import word_report
 from ui.wording import Words
@@ -41,6 +43,17 @@ def table(kind: str, frame: pd.DataFrame, text: Words, *, height: int | None = N
         height=height or ROW_PIXELS * (rows + 1) + 3,
         column_config=numbers,
     )
+
+
+@st.fragment
+def on_demand(kind: str, make: Callable[[], pd.DataFrame], measured: Survey, text: Words) -> None:
+    """Offer a list that is made, and sent to the browser, only once it is opened."""
+    part = st.expander(text(report.SHEETS[kind]), key=f"open_{kind}", on_change="rerun")
+    if part.open:
+        with part:
+            frame = in_language(make(), measured.study, text)
+            table(kind, frame, text)
+            downloads(kind, frame, measured, text)
 
 
 def downloads(

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import folium
 from branca.element import MacroElement
 from folium.template import Template
+from markupsafe import Markup
 
 from ui.escape import script_json
 
@@ -49,7 +50,7 @@ class Call(MacroElement):
         ``frame`` sets the stage with what is constant, ``put`` adds or restates one layer,
         ``settle`` orders the layers and shows the result.
     argument : object
-        Anything JSON can write.
+        Anything JSON can write, or what :func:`ui.escape.script_json` has written of it.
     """
 
     _template = Template(
@@ -62,7 +63,7 @@ class Call(MacroElement):
         super().__init__()
         self._name = "Call"
         self.name = name
-        self.argument = script_json(argument)
+        self.argument = argument if isinstance(argument, Markup) else script_json(argument)
 
     def map_name(self) -> str:
         """Return the variable of the map this call belongs to."""

@@ -3,31 +3,37 @@
 import streamlit as st
 
 from ui import frame, maps, report, state, views, widgets
-from ui.cards import card_of, choices, city_figures
+from ui.cards import card_of, choices, city_figures, picked_by
 
 text = frame.begin()
 measured = frame.measured()
 city_figures(measured, text)
-left, right = st.columns([3, 1])
-with right:
-    options = choices(measured)
-    picked = st.selectbox(
-        text("overview.pick"),
-        options.index,
-        format_func=lambda key: options[key] or text("overview.pick_none"),
-        key=state.slot("pick", ""),
-    )
-    state.keep("pick", picked, "")
-    card_of(picked, measured, text)
-with left:
-    layer, _, feature = picked.partition(":")
-    selected = (layer, feature) if feature else None
-    maps.show(
-        views.overview(measured, text, selected=selected),
-        key="overview",
-        on_click=lambda click: state.later("pick", f"{click.layer}:{click.feature}"),
-    )
+options = choices(measured, text)
 
+
+@st.fragment
+def city() -> None:
+    """Draw the map and the card: a click runs this part of the page and no other."""
+    left, right = st.columns([3, 1])
+    with right:
+        picked = st.selectbox(
+            text("overview.pick"),
+            options,
+            format_func=options.__getitem__,
+            key=state.slot("pick", "", parse=lambda link: link if link in options else ""),
+        )
+        state.keep("pick", picked, "")
+        card_of(picked, measured, text)
+    with left:
+        layer, _, feature = picked.partition(":")
+        maps.show(
+            views.overview(measured, text, selected=(layer, feature) if feature else None),
+            key="overview",
+            on_click=lambda click: state.later("pick", picked_by(click)),
+        )
+
+
+city()
 rooms = measured.rooms
 no_point = int((rooms.geometry.isna() | rooms.geometry.is_empty).sum())
 st.caption(text("overview.no_point", count=no_point))
@@ -35,9 +41,7 @@ if len(measured.later):
     names = "、".join(measured.later["name"])
     st.caption(text("overview.later", count=len(measured.later), names=names))
 for kind, table in (
-    ("units", report.units_list(measured, ("city", "county", "township"))),
-    ("rooms", report.rooms_list(measured)),
+    ("units", lambda: report.units_list(measured, ("city", "county", "township"))),
+    ("rooms", lambda: report.rooms_list(measured)),
 ):
-    with st.expander(text(report.SHEETS[kind])):
-        widgets.table(kind, table, text)
-        widgets.downloads(kind, table, measured, text)
+    widgets.on_demand(kind, table, measured, text)

@@ -5,10 +5,12 @@ import { DotLayer } from "./dots.js";
 import { Furniture } from "./furniture.js";
 import { Labels } from "./labels.js";
 import { load } from "./load.js";
+import { NearCanvas } from "./near.js";
 import { Panel } from "./panel.js";
 import { HullLayer, PinLayer, ReachLayer, Rooms } from "./points.js";
 import { Search } from "./search.js";
 import { SymbolRenderer } from "./symbols.js";
+import { tellSoon } from "./tell.js";
 
 const TYPES = {
   polygons: Areas,
@@ -50,7 +52,8 @@ class Stage {
       if (SILENT.includes(name)) pane.style.pointerEvents = "none";
     }
     this.landCanvas = L.canvas({ padding: 0.3, pane: "rp-land" });
-    this.areaCanvas = L.canvas({ padding: 0.3, tolerance: 2 });
+    const symbols = () => this.symbols();
+    this.areaCanvas = new NearCanvas({ padding: 0.3, tolerance: 2, symbols });
     this.reachCanvas = L.canvas({ padding: 0.3, pane: "rp-reach" });
     this.hullRenderer = L.svg({ padding: 0.5, pane: "rp-hulls" });
     this.symbolRenderer = new SymbolRenderer({ padding: 0.5, pane: "rp-points" });
@@ -59,6 +62,7 @@ class Stage {
     if (given.places) new Search(this).addTo(map);
     this.furniture = new Furniture(this);
     map.on("zoomend", () => this.each((layer) => layer.rescale?.()));
+    map.on("click", tellSoon);
   }
 
   each(use) {
@@ -74,13 +78,29 @@ class Stage {
     return this.loading.get(key);
   }
 
+  /** The symbols that can be seen. */
+  *symbols() {
+    for (const [key, layer] of this.layers) {
+      if (layer.spec.type === "points" && this.isOn(key)) yield* layer.items.values();
+    }
+  }
+
   /** Make a layer answer a click with its key and id, instead of its geometry. */
   clickable(item, layer, feature) {
+    item.on("click", () => this.picked(layer, feature));
     item.toGeoJSON = () => ({
       type: "Feature",
       geometry: null,
       properties: { layer, feature, count: ++clicks, ...item.moved },
     });
+  }
+
+  /** Set off what was clicked, where the page will do so too, and tell of it. */
+  picked(layer, feature) {
+    tellSoon();
+    if (!this.picks) return;
+    this.selected = [layer, feature];
+    this.restack();
   }
 
   put(spec) {
@@ -119,6 +139,7 @@ class Stage {
       this.focus = view.focus;
     }
     this.selected = view.selected;
+    this.picks = view.picks;
     this.revision = (this.revision ?? 0) + 1;
     this.map.getContainer().dataset.revision = this.revision;
     this.furniture.say(view);
@@ -150,11 +171,18 @@ class Stage {
     this.panel.fit(this.furniture.height());
   }
 
+  /** The id to set off in a layer: of its own, or of another that draws the same areas. */
+  chosen(layer, key) {
+    if (!this.selected) return null;
+    const [other, id] = this.selected;
+    const { source } = layer.spec;
+    const same = source && source === this.layers.get(other)?.spec.source;
+    return other === key || same ? id : null;
+  }
+
   restack() {
     this.each((layer, key) => this.isOn(key) && layer.raise());
-    this.each((layer, key) => {
-      layer.select(this.selected && this.selected[0] === key ? this.selected[1] : null);
-    });
+    this.each((layer, key) => layer.select(this.chosen(layer, key)));
     this.labels.draw();
     this.areasReady();
   }
