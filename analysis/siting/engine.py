@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.siting import measure
+from analysis.siting.blame import check_together
 from analysis.siting.center import find_center
 from analysis.siting.covering import cover_most, cover_share
 from analysis.siting.found import Found, serve
@@ -65,6 +66,7 @@ def choose(
     """
     run = Run(time_limit_s=time_limit_s, progress=progress, seed=seed)
     check_rules(problem)
+    check_together(problem)
     run.tell("reduce")
     if problem.capacity is not None and problem.objective != "center":
         found = serve(problem, run)

@@ -63,9 +63,9 @@ def check_rules(problem: SitingProblem) -> None:
     Raises
     ------
     InfeasibleError
-        A site both required and forbidden; more sites wanted than candidates; quotas that
-        contradict each other, the candidates, the required sites or the number; a budget below
-        the required sites.
+        A site both required and forbidden; more sites wanted than candidates, in all or by a
+        quota; a quota whose least is above its most; a number, quota or budget below the
+        required sites.
     """
     both = np.intersect1d(problem.must_open, problem.forbidden)
     if len(both):
@@ -78,7 +78,6 @@ def check_rules(problem: SitingProblem) -> None:
         )
     for rule in rules_of(problem):
         _check_rule(problem, rule)
-    _check_quota_sums(problem)
 
 
 def _check_rule(problem: SitingProblem, rule: Rule) -> None:
@@ -89,30 +88,19 @@ def _check_rule(problem: SitingProblem, rule: Rule) -> None:
     if rule.low > able:
         raise _fault(rule.name, rule.low, able, "there are not so many candidates")
     if fixed > rule.high * (1 + 1e-12):
-        raise _fault(rule.name, fixed, rule.high, "the required sites alone are above it")
+        raise _beyond(rule, fixed)
 
 
-def _check_quota_sums(problem: SitingProblem) -> None:
-    if problem.n_new is None:
-        return
-    for column in ("kind", "group"):
-        quotas = [q for q in problem.quotas if q[0] == column]
-        least = sum(q[2] for q in quotas)
-        if least > problem.n_new:
-            why = f"the least of all {column} quotas together is above the number of new sites"
-            raise _fault(f"{column} quotas", least, problem.n_new, why)
-        labels = problem.kinds if column == "kind" else problem.groups
-        if not quotas or problem.budget is not None or problem.objective == "cover_all":
-            continue
-        able = problem.is_candidate
-        limited = np.isin(labels.astype(str), [q[1] for q in quotas])
-        room = int((able & ~limited).sum())
-        for _, label, _, most in quotas:
-            here = int((able & (labels == label)).sum())
-            room += here if most is None else min(most, here)
-        if room < problem.n_new:
-            why = f"the most of all {column} quotas together is below the number of new sites"
-            raise _fault("number of new sites", problem.n_new, room, why)
+def _beyond(rule: Rule, fixed: float) -> InfeasibleError:
+    return InfeasibleError(
+        "siting.required_beyond",
+        f"The {rule.name} is to be at most {rule.high:g}, but the required sites alone need"
+        f" {fixed:g} ({fixed - rule.high:g} too much); raise it or require fewer sites.",
+        demand=rule.name,
+        wanted=rule.high,
+        possible=fixed,
+        excess=fixed - rule.high,
+    )
 
 
 def _fault(name: str, wanted: float, possible: float, why: str) -> InfeasibleError:
