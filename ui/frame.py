@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ import streamlit as st
 from analysis.journey import Survey
 from analysis.scenario import Scenario, Study, scenario_of
 from geo.errors import RoomplanError
-from ui import cached, state
+from ui import cached, standard, state
+from ui.setting import setting as setting
 from ui.wording import LANGUAGES, Words, words
 
 ROOT = Path(__file__).parent.parent
@@ -28,7 +28,6 @@ QUIET = """<style>
 [data-testid="stElementToolbarButton"]:has([aria-label="Download as CSV"]) {display: none}
 [data-testid="stAlertContainer"] {padding: .5rem 1rem}
 </style>"""
-BOUNDS = {item.name: item.metadata for item in fields(Scenario)}
 
 
 def run() -> None:
@@ -79,34 +78,6 @@ def measured(**settings: Any) -> Survey:
     return cached.survey(study, _scenario(study, language(), settings))
 
 
-def setting(
-    name: str, field: str, label: str, *, default: float, step: float, fmt: str = ""
-) -> float:
-    """Draw a number setting within the bounds that the scenario gives it."""
-    bounds = BOUNDS[field]
-    kind = bounds["kind"]
-    value = st.number_input(
-        label,
-        min_value=bounds["least"],
-        max_value=bounds["most"],
-        step=kind(step),
-        format=fmt or ("%.0f" if kind is float else "%d"),
-        key=state.slot(name, kind(default), parse=_within(bounds)),
-        help=words(language().lang)(f"help.{field}"),
-    )
-    return state.keep(name, value, kind(default))
-
-
-def _within(bounds: Any) -> Any:
-    def parse(text: str) -> Any:
-        value = bounds["kind"](text)
-        if not bounds["least"] <= value <= bounds["most"]:
-            raise ValueError(text)
-        return value
-
-    return parse
-
-
 def _scenario(study: Study, text: Words, settings: dict[str, Any]) -> Scenario:
     start = scenario_of(study)
     with st.sidebar:
@@ -121,15 +92,11 @@ def _scenario(study: Study, text: Words, settings: dict[str, Any]) -> Scenario:
             help=text("app.as_of_help"),
         )
         state.keep("as_of", as_of, today)
-        limits = {
-            field: setting(short, field, text(label), default=getattr(start, field), step=100)
-            for short, field, label in (
-                ("urban", "limit_urban_m", "app.limit_urban"),
-                ("rural", "limit_rural_m", "app.limit_rural"),
-            )
-        }
+        limits = standard.standard(study, start, text)
         st.caption(text("app.basis_legend"))
-        st.caption(text("app.distance_note"))
+        roads = study.roads.about if study.roads else None
+        note = text("app.distance_roads", **roads) if roads else text("app.distance_note")
+        st.caption(note)
     return scenario_of(study, **{"as_of": as_of, **limits, **settings})
 
 

@@ -9,11 +9,14 @@ import pandas as pd
 
 from analysis.audit import full_coverage
 from analysis.clusters import Clusters, describe_clusters
+from analysis.gaps import is_rest
 from analysis.journey import Survey
 from analysis.proposal import Proposal
 from analysis.rivals import Rivals
+from analysis.stages import Stages
 from geo.units import ancestors
 from geo.write import table_bytes
+from ui.standard_words import standard_text
 from ui.tables import SUPPRESSED, place_name, present, reason_text, remedy_text
 from ui.wording import Words
 
@@ -31,8 +34,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "units": (
         "level", "county", "name", "population", "population_basis", "people", "people_covered",
         "people_certain", "people_possible", "share_covered", "share_certain", "share_possible",
-        "people_uncovered", "modelled_share", "covered_modelled_share", "mean_m",
-        "p95_m", "worst_m", "rooms", "rooms_reported", "rooms_register", "rooms_derived",
+        "people_uncovered", "modelled_share", "covered_modelled_share", "mean_m", "median_m",
+        "p95_m", "worst_m", "worst_name", "mean_min", "median_min", "p95_min", "worst_min",
+        "rooms", "rooms_reported", "rooms_register", "rooms_derived",
         "rooms_simulated", "rooms_without_point", "people_per_room", "rooms_per_10k", "unit_id",
     ),
     "compare": (
@@ -42,11 +46,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "activities_per_room", "unit_id",
     ),
     "sites": (
-        "rank", "name", "kind", "county", "township", "people_in_order", "people_modelled_share",
+        "rank", "stage", "name", "kind", "county", "township", "people_in_order",
+        "people_modelled_share",
         "people_alone", "people_lost", "location_basis", "points", "runner_up_name",
         "runner_up_loss", "site_id",
     ),
-    "rivals": ("name", "people", "plan_a", "plan_b", "gained", "lost", "difference"),
+    "stages": ("stage", "n_new", "names", "value", "added", "best_of_size", "bound", "price"),
+    "rivals": ("name", "people", "plan_a", "plan_b", "gained", "lost", "difference", "wins"),
     "rival_sites": ("holder", "name", "kind", "county", "township", "site_id"),
     "stability": ("name", "kind", "picked_share", "in_plan", "site_id"),
     "unplaced": ("name", "kind", "note", "site_id"),
@@ -69,7 +75,24 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "standard", "level", "name", "people", "people_covered", "share_covered", "share_certain",
         "share_possible", "unit_id",
     ),
-    "audit": ("level", "county", "name", "status", "basis", "room_name", "note", "unit_id"),
+    "audit": (
+        "level", "county", "name", "status", "basis", "room_name", "kind", "stands_elsewhere",
+        "rooms", "special_rooms", "lower_rooms", "note", "unit_id",
+    ),
+    "groups": (
+        "level", "name", "group", "setting", "people", "people_covered", "people_certain",
+        "people_possible", "share_covered", "share_certain", "share_possible", "modelled_share",
+        "points", "points_unknown", "mean_m", "p95_m", "mean_min", "p95_min", "unit_id",
+    ),
+    "village_counts": (
+        "level", "county", "name", "villages", "has", "has_reported", "has_register",
+        "has_derived", "has_simulated", "none_known", "none_known_least", "share_none_known",
+        "people_none_known", "townships_unknown", "rooms_unnamed", "unit_id",
+    ),
+    "villages": (
+        "county", "township", "name", "people", "population_basis", "status", "basis",
+        "room_name", "share_covered", "unit_id",
+    ),
 }  # fmt: skip
 
 
@@ -109,8 +132,12 @@ SHEETS = {
     "rooms": "overview.room_table",
     "clusters": "cases.clusters",
     "rivals": "scenarios.by_county",
+    "stages": "stages.title",
     "hotspots": "cases.hotspots",
     "audit": "districts.audit",
+    "groups": "districts.groups",
+    "village_counts": "districts.village_counts",
+    "villages": "districts.villages",
     "standards": "districts.standards",
     "catchments": "districts.catchments",
 }
@@ -128,8 +155,7 @@ def notes(measured: Survey, words: Words, sheet: str) -> list[str]:
     name = study.settings.get("name_en", study.name) if words.lang == "en" else study.name
     standard = words(
         "notes.standard",
-        urban=f"{scenario.limit_urban_m:g}",
-        rural=f"{scenario.limit_rural_m:g}",
+        standard=standard_text(scenario, words),
         source=source,
     )
     lines = [
@@ -170,6 +196,8 @@ def units_list(measured: Survey, levels: Sequence[str]) -> gpd.GeoDataFrame:
     table = pd.concat(parts).rename_axis("unit_id")
     county = pd.Series(table.index, index=table.index).map(ancestors(units, "county"))
     table["county"] = county.map(units["name"])
+    table["worst_name"] = table["worst_place"].map(units["name"])
+    table["worst_is_rest"] = is_rest(pd.Index(table["worst_place"]), units, measured.study.demand)
     return gpd.GeoDataFrame(table, geometry=units.geometry.reindex(table.index), crs=units.crs)
 
 
@@ -207,7 +235,35 @@ def audit_list(measured: Survey) -> pd.DataFrame:
     county = pd.Series(audit.index, index=audit.index).map(ancestors(units, "county"))
     audit["county"] = county.map(units["name"])
     audit["room_name"] = audit["room_id"].map(measured.rooms["name"])
-    return audit.sort_values("status", key=lambda status: status == "has", kind="stable")
+    order = {"none_known": 0, "special": 1, "has": 2}
+    return audit.sort_values("status", key=lambda status: status.map(order), kind="stable")
+
+
+def groups_list(found: pd.DataFrame, measured: Survey) -> gpd.GeoDataFrame:
+    """Return coverage by group and setting, the city first, with the outline of each unit."""
+    units = measured.study.units
+    outlines = units.geometry.reindex(found["unit_id"]).to_numpy()
+    return gpd.GeoDataFrame(found, geometry=outlines, crs=units.crs)
+
+
+def village_counts_list(counts: pd.DataFrame, measured: Survey) -> gpd.GeoDataFrame:
+    """Return how many villages of each unit have no room known, the city first."""
+    units = measured.study.units
+    county = counts.index.to_series().map(ancestors(units, "county"))
+    table = counts.assign(county=county.map(units["name"]))
+    table["share_none_known"] = table["none_known"] / table["villages"]
+    return gpd.GeoDataFrame(table, geometry=units.geometry.reindex(table.index), crs=units.crs)
+
+
+def villages_list(villages: pd.DataFrame, measured: Survey) -> pd.DataFrame:
+    """Return the villages with names for ids, those without a known room first."""
+    names = measured.study.units["name"]
+    table = villages.assign(
+        county=villages["county_id"].map(names),
+        township=villages["township_id"].map(names),
+        room_name=villages["room_id"].map(measured.rooms["name"]),
+    )
+    return table.sort_values("status", key=lambda status: status == "has", kind="stable")
 
 
 def rooms_list(measured: Survey) -> gpd.GeoDataFrame:
@@ -246,9 +302,10 @@ def suppressed(frame: gpd.GeoDataFrame, measured: Survey) -> pd.DataFrame:
     return plain
 
 
-def sites_list(proposal: Proposal) -> gpd.GeoDataFrame:
-    """Return the chosen sites in the order that gains most people first."""
-    return proposal.sites.assign(rank=range(1, len(proposal.sites) + 1))
+def sites_list(proposal: Proposal, stages: Stages | None = None) -> gpd.GeoDataFrame:
+    """Return the chosen sites in the order that gains most people first, or stage by stage."""
+    sites = proposal.sites if stages is None else stages.sites
+    return sites.assign(rank=sites["order"])
 
 
 def rivals_list(rivals: Rivals) -> pd.DataFrame:
@@ -257,12 +314,12 @@ def rivals_list(rivals: Rivals) -> pd.DataFrame:
     return table.rename(columns={"first": "plan_a", "second": "plan_b"})
 
 
-def rival_sites(rivals: Rivals, first: str, text: Words) -> pd.DataFrame:
+def rival_sites(rivals: Rivals, first: str, second: str, text: Words) -> pd.DataFrame:
     """Return the chosen sites of two plans with which of them holds each."""
     parts = (
         (rivals.both, text("scenarios.both")),
         (rivals.only_first, text("scenarios.only", name=first)),
-        (rivals.only_second, text("scenarios.only", name=text("scenarios.second"))),
+        (rivals.only_second, text("scenarios.only", name=second)),
     )
     return pd.concat([pd.DataFrame(sites).assign(holder=holder) for sites, holder in parts])
 
