@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,6 +117,17 @@ def core_of(problem: SitingProblem, pairs: sparse.csr_array, *, shrink: bool = T
         base_weight=float(problem.weight[done].sum()),
         base_floor=base,
         lost=lost,
+    )
+
+
+def narrowed(core: Core, kept: Ints) -> Core:
+    """Return a core with only some of its columns and the rows they cover, merged again."""
+    cover = sparse.csr_array(core.cover[:, kept])
+    rows = np.flatnonzero(np.diff(cover.indptr))
+    parts = (core.weight[rows], core.people[rows], core.floor[rows])
+    cover, weight, people, floor = merge_rows(cover[rows], *parts)
+    return replace(
+        core, cover=cover, weight=weight, people=people, floor=floor, columns=core.columns[kept]
     )
 
 

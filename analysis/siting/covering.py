@@ -8,16 +8,14 @@ from analysis.siting import cover, price, search
 from analysis.siting.core import Core, core_of
 from analysis.siting.everyone import fewest_for_all
 from analysis.siting.found import Found, decoded, has_side_rules
-from analysis.siting.plan import broken
 from analysis.siting.problem import Floats, Ints, SitingProblem
-from analysis.siting.program import Program
+from analysis.siting.ruled import cover_ruled
 from analysis.siting.run import Run
 from analysis.siting.solver import solve
 from geo.errors import InfeasibleError
 
 LARGE = 60_000
 MIDDLE = 20_000
-START_SECONDS = 4.0
 
 
 def cover_most(problem: SitingProblem, run: Run) -> Found:
@@ -26,6 +24,8 @@ def cover_most(problem: SitingProblem, run: Run) -> Found:
     check_floors(problem, core)
     if core.cover.nnz > LARGE and not has_side_rules(problem):
         return _cover_large(problem, core, run)
+    if core.cover.nnz > MIDDLE and has_side_rules(problem):
+        return cover_ruled(problem, core, run)
     model = cover.cover_model(problem, core, aim="most")
     start = _start(problem, core, model, run)
     answer = solve(model.program, run, start=start)
@@ -88,7 +88,7 @@ def cover_share(problem: SitingProblem, run: Run) -> Found:
 def _start(problem: SitingProblem, core: Core, model: cover.CoverModel, run: Run) -> Floats | None:
     """Return a good point to start from, where only the number of sites is limited."""
     if has_side_rules(problem):
-        return _ruled_start(problem, core, model, run) if core.cover.nnz > MIDDLE else None
+        return None
     count = int(problem.n_new or 0) - len(problem.must_open)
     picked = search.swap_cover(core, search.greedy_cover(core, count), run)
     if len(picked) < count:
@@ -99,31 +99,6 @@ def _start(problem: SitingProblem, core: Core, model: cover.CoverModel, run: Run
         fill[n] = min(left, len(group))
         left -= int(fill[n])
     return cover.point_of(core, model, picked, fill)
-
-
-def _ruled_start(
-    problem: SitingProblem, core: Core, model: cover.CoverModel, run: Run
-) -> Floats | None:
-    """Return a point that keeps count, quotas and budget, each site counted by its own share.
-
-    A village that several sites could cover counts for each by its even part, so that the sites
-    do not crowd. Floors are not looked at: the point may break them and is then left out.
-    """
-    part = core.weight / np.diff(core.cover.indptr)
-    program = Program()
-    x = program.add_columns(len(core.columns), cost=-(core.cover.T @ part), whole=True)
-    sizes = [float(len(group)) for group in core.spare]
-    z = program.add_columns(len(core.spare), upper=sizes, whole=True)
-    cover.add_rules(program, problem, core.columns, x, core.spare, z)
-    short = Run(time_limit_s=START_SECONDS, seed=run.seed)
-    answer = solve(program, short)
-    if answer.x is None:
-        return None
-    opened, fill = answer.x[x], np.rint(answer.x[z])
-    sites = cover.sites_of(problem, core.columns, core.spare, opened, fill)
-    if broken(problem, sites):
-        return None
-    return cover.point_of(core, model, np.flatnonzero(opened > 0.5), fill.astype(np.intp))
 
 
 def check_floors(problem: SitingProblem, core: Core) -> None:

@@ -52,7 +52,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Arrays:
-    """A program as the flat arrays HiGHS takes, with a point to start from (NaN: unknown)."""
+    """A program as the flat arrays HiGHS takes, with a point to start from (NaN: unknown).
+
+    ``presolve`` is a single truth value; programs reduced already are solved faster without it.
+    """
 
     cost: Floats
     lower: Floats
@@ -64,9 +67,12 @@ class Arrays:
     values: Floats
     whole: NDArray[np.int32]
     start: Floats
+    presolve: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, program: Program, *, linear: bool, start: Floats | None) -> Arrays:
+    def of(
+        cls, program: Program, *, linear: bool, start: Floats | None, presolve: bool = True
+    ) -> Arrays:
         """Return the arrays of a program, without whole-number demands where it is linear."""
         matrix, whole = program.matrix(), np.concatenate(program.whole).astype(np.int32)
         sides = (program.cost, program.lower, program.upper, program.low, program.high)
@@ -83,6 +89,7 @@ class Arrays:
             matrix.data,
             np.zeros_like(whole) if linear else whole,
             np.asarray(start) if known else np.full(program.n_cols, np.nan),
+            np.array(presolve),
         )
 
     def as_frame(self) -> dict[str, NDArray[Any]]:
@@ -100,6 +107,7 @@ def highs_for(arrays: Arrays, run: Run) -> SilentHighs:
     highs = SilentHighs()
     for name, value in _options(run).items():
         highs.setOptionValue(name, value)
+    highs.setOptionValue("presolve", "choose" if arrays.presolve else "off")
     count, rows = len(arrays.cost), len(arrays.low)
     head = (count, rows, len(arrays.values), ROW_WISE, 1, 0.0)
     highs.passModel(
@@ -118,6 +126,40 @@ def highs_for(arrays: Arrays, run: Run) -> SilentHighs:
     if len(known):
         highs.setSolution(len(known), known, arrays.start[known])
     return highs
+
+
+def bound_at(program: Program, prices: Floats) -> tuple[float, Floats]:
+    """Return a bound on the cost that any prices of the rows give, and what each column costs then.
+
+    Parameters
+    ----------
+    program : Program
+        With finite bounds on every column.
+    prices : (n_rows,) float array
+        Best are the dual values of the linear program; any others are safe too.
+
+    Returns
+    -------
+    bound : float
+        No point of the program costs less.
+    reduced : (n_cols,) float array
+        A column away from the bound its sign asks for costs that much more per unit.
+
+    Notes
+    -----
+    Lagrangian relaxation of all rows: ``sum price · side + sum min over bounds of reduced · x``.
+    Plain arithmetic, so no tolerance of the solver enters it.
+    """
+    low, high, lower, upper = (
+        np.concatenate([np.empty(0), *side])
+        for side in (program.low, program.high, program.lower, program.upper)
+    )
+    side = np.where(prices > 0, low, high)
+    usable = np.isfinite(side)
+    price = np.where(usable, prices, 0.0)
+    reduced = np.concatenate(program.cost) - program.matrix().T @ price
+    rows = float((price * np.where(usable, side, 0.0)).sum())
+    return rows + float(np.where(reduced > 0, reduced * lower, reduced * upper).sum()), reduced
 
 
 def optimal_point(highs: highspy.Highs) -> tuple[Floats, Floats]:

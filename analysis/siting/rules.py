@@ -50,11 +50,14 @@ def rules_of(problem: SitingProblem) -> list[Rule]:
 def classes_of(problem: SitingProblem) -> Ints:
     """Return a class per site, ``(n_sites,)``: sites of one class are alike to every rule."""
     classes = np.zeros(problem.n_sites, dtype=np.intp)
-    for rule in rules_of(problem):
-        each = np.unique(rule.weight, return_inverse=True)[1].ravel()
-        both = classes * (int(each.max()) + 1) + each
-        classes = np.unique(both, return_inverse=True)[1].ravel()
-    return classes
+    if problem.budget is not None:
+        classes = np.unique(site_costs(problem), return_inverse=True)[1].ravel()
+    for column, labels in (("kind", problem.kinds), ("group", problem.groups)):
+        place = {q[1]: n for n, q in enumerate(problem.quotas, start=1) if q[0] == column}
+        if place:
+            mine = np.array([place.get(label, 0) for label in labels], dtype=np.intp)
+            classes = classes * (len(problem.quotas) + 1) + mine
+    return np.unique(classes, return_inverse=True)[1].ravel()
 
 
 def check_rules(problem: SitingProblem) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 
 import numpy as np
 from scipy import sparse
@@ -42,46 +43,51 @@ def greedy_cover(
     first = np.empty(0, dtype=np.intp) if start is None else start
     columns = core.cover.tocsc()
     is_open = ~covered_by(core.cover, first)
-    gain = columns.T @ np.where(is_open, core.weight, 0.0)
     needed = enough - float(core.weight[~is_open].sum())
-    room = min(max(0, count - len(first)), len(gain))
+    room = min(max(0, count - len(first)), len(core.columns))
     if core.cover.nnz > COMPILED_FROM:
         from analysis.siting.kernels import greedy  # loads numba, for large sizes only
 
+        gain = columns.T @ np.where(is_open, core.weight, 0.0)
         parts = (columns.indptr.astype(np.int64), columns.indices, core.weight, gain, is_open)
         picked = np.empty(room, dtype=np.int64)
         number, _ = greedy(*parts, picked, room, needed)
         return np.concatenate([first, picked[:number]])
-    return np.concatenate([first, _greedy(core, columns, gain, is_open, room, needed)])
+    chosen: list[int] = []
+    for column, rows, worth in leaders(columns, core.weight, is_open):
+        if len(chosen) >= room or needed <= 0:
+            break
+        chosen.append(column)
+        is_open[rows] = False
+        needed -= worth
+    return np.concatenate([first, np.array(chosen, dtype=np.intp)])
 
 
-def _greedy(
-    core: Core,
-    columns: sparse.csc_array,
-    gain: Floats,
-    is_open: Bools,
-    count: int,
-    needed: float,
-) -> Ints:
-    """Do what :func:`kernels.greedy` does, without a compiler."""
-    starts, rows, weight = columns.indptr, columns.indices, core.weight
+def leaders(
+    columns: sparse.csc_array, weight: Floats, is_open: Bools
+) -> Iterator[tuple[int, Ints, float]]:
+    """Yield column after column that adds the most weight, with the open rows it has.
+
+    Parameters
+    ----------
+    columns : (n_rows, n_columns) CSC array
+    weight : (n_rows,) float array
+    is_open : (n_rows,) bool array
+        Rows that count; whoever takes a column closes its rows in here.
+    """
+    starts, rows = columns.indptr, columns.indices
+    gain = columns.T @ np.where(is_open, weight, 0.0)
     heap = [(-g, j) for j, g in enumerate(gain.tolist()) if g > 0]
     heapq.heapify(heap)
-    picked: list[int] = []
-    while heap and len(picked) < count and needed > 0:
+    while heap:
         best = heapq.heappop(heap)[1]
         mine = rows[starts[best] : starts[best + 1]]
         mine = mine[is_open[mine]]
         now = float(weight[mine].sum())
-        if now <= 0:
-            continue
-        if heap and -now > heap[0][0]:
+        if now > 0 and heap and -now > heap[0][0]:
             heapq.heappush(heap, (-now, best))
-            continue
-        picked.append(best)
-        is_open[mine] = False
-        needed -= now
-    return np.array(picked, dtype=np.intp)
+        elif now > 0:
+            yield best, mine, now
 
 
 def trim_cover(core: Core, columns: Ints, count: int, *, enough: float = -np.inf) -> Ints:

@@ -21,6 +21,7 @@ def solve(
     linear: bool = False,
     start: Floats | None = None,
     stage: str = "exact",
+    presolve: bool = True,
 ) -> Answer:
     """Solve a program with HiGHS.
 
@@ -35,6 +36,8 @@ def solve(
         A feasible point to start from, NaN where the solver is to complete it.
     stage : str
         What to call this step when telling the caller.
+    presolve : bool
+        Let HiGHS reduce the program first.
 
     Returns
     -------
@@ -49,7 +52,7 @@ def solve(
     """
     if not program.n_cols:
         return _empty(program)
-    arrays = Arrays.of(program, linear=linear, start=start)
+    arrays = Arrays.of(program, linear=linear, start=start, presolve=presolve)
     if arrays.whole.any() and len(arrays.values) > APART:
         return solve_apart(arrays, run, stage=stage)
     highs = highs_for(arrays, run)

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from analysis.siting import SitingProblem, choose, covering, dominance, search
-from analysis.siting.core import Core
+from analysis.siting import SitingProblem, choose, covering, dominance, ruled, search
+from analysis.siting.core import Core, core_of
+from analysis.siting.tally import ruled_greedy
 from benchmarks.instances import distances, make
 
 PATTERNS = st.integers(1, 9).flatmap(
@@ -89,3 +90,44 @@ def test_everybody_without_time_is_still_covered_and_bounded(town, monkeypatch):
     plan = choose(problem, time_limit_s=1e-6)
     assert plan.verify(problem)
     assert 0 < plan.bound <= fewest <= plan.value <= 1.5 * fewest
+
+
+def ruled_town(town, **changes):
+    instance, cost = town
+    quotas = {("group", str(c)): (1, 5) for c in np.unique(instance.site_county)}
+    wants = {"cost": cost, "people": instance.people, "limit": 3000.0, "n_new": 14}
+    wants |= {"groups": instance.site_county, "kinds": instance.kinds, "floors": 0.1}
+    wants |= {"demand_groups": instance.county, "quotas": quotas | {("kind", "park"): (2, 3)}}
+    return SitingProblem(**(wants | changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"existing": "rooms", "floors": 0.3},
+        {"n_new": None, "budget": 16.0, "site_cost": "dear"},
+        {"required": [7, 300], "forbidden": range(40, 90)},
+    ],
+)
+def test_prices_and_narrowing_agree_with_the_whole_program(town, changes, monkeypatch):
+    given = {"rooms": town[0].existing, "dear": np.linspace(0.5, 2.0, 520)}
+    changes = {k: given[v] if isinstance(v, str) else v for k, v in changes.items()}
+    problem = ruled_town(town, **changes)
+    whole = choose(problem)
+    monkeypatch.setattr(covering, "MIDDLE", 0)
+    monkeypatch.setattr(ruled, "FIRST", 0.0)
+    narrow = choose(problem)
+    assert narrow.verify(problem)
+    assert (narrow.value, narrow.bound, narrow.status) == (whole.value, whole.value, "optimal")
+
+
+def test_greedy_under_rules_keeps_them_all_and_serves_when_time_is_up(town, monkeypatch):
+    problem = ruled_town(town)
+    sites = ruled_greedy(problem, core_of(problem, problem.pairs))
+    best = choose(problem).value
+    monkeypatch.setattr(covering, "MIDDLE", 0)
+    plan = choose(problem, time_limit_s=1e-6)
+    assert plan.verify(problem)
+    assert plan.sites.tolist() == sites.tolist()
+    assert 0.8 * best <= plan.value <= best <= plan.bound

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, assume, event, given, settings
 
-from analysis.siting import choose
+from analysis.siting import choose, covering
 from geo.errors import InfeasibleError
 from siting_oracle import Oracle
 from siting_worlds import MOST, OBJECTIVES, problems
