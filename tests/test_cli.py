@@ -201,7 +201,7 @@ def test_an_evil_name_is_text_in_every_format(capsys, tmp_path):
         (["site", "--quota", "campus"], 2, "campus=1-3"),
         (["site", "--cost", "village=dear"], 2, "village=20"),
         (["site", "--require", "s9"], 2, "s9"),
-        (["site", "--new", "1", "--quota", "campus=2-"], 3, "campus"),
+        (["site", "--new", "1", "--quota", "campus=2-"], 3, "2"),
         (["gaps", "--out", "gaps.pdf"], 2, ".xlsx"),
         (["gaps", "--out", "/nowhere/gaps.csv"], 2, "/nowhere"),
         (["gaps", "--since", "/nowhere/old.csv"], 2, "old.csv"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from analysis.clusters import Clusters
 from analysis.journey import Survey
 from analysis.proposal import Proposal
 from analysis.scenario import Scenario, Study
+from analysis.stages import Stages, stages_of
 from analysis.standards import compare_standards
 from geo.read import Tables, read_settings, read_study
 from geo.register import open_register
@@ -77,12 +78,40 @@ def hotspots(measured: Survey) -> pd.DataFrame:
     return journey.hotspots_of(measured)
 
 
+class StoppedEarly(Exception):
+    """A plan was stopped by its reader: theirs to see, but nobody else's answer."""
+
+    def __init__(self, found: Proposal) -> None:
+        super().__init__("stopped")
+        self.found = found
+
+
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=KEYS)
-def proposal(measured: Survey) -> Proposal:
-    """Return the suggested sites, checked against the problem before anyone sees them."""
-    found = journey.proposal_of(measured)
+def proposal(measured: Survey, _progress: Callable[[Any], object] | None = None) -> Proposal:
+    """Return the suggested sites, checked against the problem before anyone sees them.
+
+    Raises
+    ------
+    StoppedEarly
+        With the plan so far, when ``_progress`` stopped it; such a plan is not kept.
+    """
+    found = journey.proposal_of(measured, progress=_progress)
     found.plan.verify(found.problem)
+    if found.plan.status == "cancelled":
+        raise StoppedEarly(found)
     return found
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
+def scored(measured: Survey, given: tuple[str, ...]) -> Proposal:
+    """Return the planner's own choice, scored like a plan."""
+    return journey.proposal_of(measured, given=given)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KEYS)
+def stages(measured: Survey, per_stage: int, _proposal: Proposal) -> Stages:
+    """Return the plan in stages."""
+    return stages_of(_proposal, per_stage=per_stage)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

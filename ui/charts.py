@@ -143,3 +143,72 @@ def curve(points: pd.DataFrame, text: Words) -> alt.Chart:
     elbow = base.transform_filter("datum.elbow").mark_point(color=SECOND, size=120, filled=True)
     line = base.mark_line(color=ACCENT, point=alt.OverlayMarkDef(size=16))
     return (line + elbow).properties(height=280)
+
+
+def stages(points: pd.DataFrame, text: Words) -> alt.Chart:
+    """Return people within reach by stage, beside the best plan of each size.
+
+    Parameters
+    ----------
+    points : DataFrame
+        Columns ``n_new``, ``value`` and ``best_of_size``.
+    """
+    order = [text("stages.ordered"), text("stages.free")]
+    rows = points.rename(columns=dict(zip(("value", "best_of_size"), order, strict=True)))
+    long = rows.melt("n_new", order, var_name="kind", value_name="people")
+    base = alt.Chart(long).encode(
+        x=alt.X("n_new:Q", title=text("column.n_new"), axis=alt.Axis(tickMinStep=1)),
+        y=alt.Y(
+            "people:Q",
+            title=text("stages.people"),
+            scale=alt.Scale(zero=False),
+            axis=alt.Axis(format=",.0f"),
+        ),
+        color=alt.Color(
+            "kind:N",
+            scale=alt.Scale(domain=order, range=[ACCENT, SECOND]),
+            title=None,
+            legend=alt.Legend(orient="top"),
+        ),
+        tooltip=["kind:N", "n_new:Q", alt.Tooltip("people:Q", format=",.0f")],
+    )
+    # Built rooms stand until the next stage ends: a line of steps, not a slope.
+    line = base.transform_filter(alt.datum.kind == order[0]).mark_line(
+        interpolate="step-after", point=True
+    )
+    free = base.transform_filter(alt.datum.kind == order[1]).mark_point(
+        shape="diamond", size=70, filled=False
+    )
+    return (line + free).properties(height=280)
+
+
+def ranges(table: pd.DataFrame, *, name: str, shares: Sequence[str], text: Words) -> alt.Chart:
+    """Return one line a row from what is sure to what is possible, the best estimate on it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Column ``name``, and the ``shares`` of the surely, best known and possibly covered, 0-1.
+    name : str
+    shares : (str, str, str)
+    """
+    least, best, most = shares
+    titles = {part: text(f"column.{part}").replace("（%）", "").replace(" (%)", "") for part in shares}
+    base = alt.Chart(pd.DataFrame(table)[[name, *shares]]).encode(
+        y=alt.Y(f"{name}:N", sort=None, title=None),
+        tooltip=[
+            alt.Tooltip(f"{name}:N", title=" "),
+            *(alt.Tooltip(f"{part}:Q", format=".1%", title=titles[part]) for part in shares),
+        ],
+    )
+    axis = alt.Axis(format="%", tickCount=5)
+    title = " – ".join(titles.values())
+    line = base.mark_rule(color=MUTED, strokeWidth=8).encode(
+        x=alt.X(f"{least}:Q", title=title, axis=axis, scale=alt.Scale(domain=[0, 1])),
+        x2=f"{most}:Q",
+    )
+    point = base.mark_point(color=ACCENT, size=90, filled=True, opacity=1).encode(x=f"{best}:Q")
+    label = base.mark_text(align="left", dx=8, color="#334").encode(
+        x=f"{best}:Q", text=alt.Text(f"{best}:Q", format=".1%")
+    )
+    return (line + point + label).properties(height=alt.Step(34))

@@ -4,20 +4,79 @@ from __future__ import annotations
 
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from analysis.journey import Survey
-from analysis.proposal import Proposal
+from analysis.proposal import OWN_KIND, Proposal
 from analysis.rivals import Rivals
+from geo.schema import WGS84
+from ui.maps import Layer as MapLayer
 from ui.maps import MapView, Pins, Points, Polygons, Reach
 from ui.tables import whole
 from ui.views import boundaries, room_layers, room_radius, share_layer, view
 from ui.wording import Words
 
+MUCH = 1000
+"""People from which on a township's change is drawn strong."""
+CHANGES = ("#08519c", "#9ecae1", "#eef0f2", "#fdbe85", "#d94801")
+
 
 def sites(measured: Survey, proposal: Proposal, text: Words, *, selected: Any = None) -> MapView:
     """Return the suggested sites as numbered pins over the rooms that stand."""
+    layers = [
+        share_layer(measured, text, covered=proposal.covered, name=text("sites.layer_gain")),
+        *boundaries(measured, text),
+        *room_layers(measured, text),
+        _candidates(proposal.placed, text),
+        *_plan_layers(measured, proposal, text),
+    ]
+    return view(measured, layers, text, selected=selected)
+
+
+def candidates_of(measured: Survey) -> gpd.GeoDataFrame:
+    """Return what could be chosen: sites of the wanted kinds with a point, and own places."""
+    sites, scenario = measured.study.sites, measured.scenario
+    has_point = ~(sites.geometry.isna() | sites.geometry.is_empty)
+    placed = sites[has_point & sites["kind"].isin(scenario.kinds)]
+    if not scenario.own_sites:
+        return placed
+    ids, lon, lat = zip(*scenario.own_sites, strict=True)
+    own = gpd.GeoDataFrame(
+        {"name": list(ids), "kind": OWN_KIND, "location_basis": "register"},
+        geometry=gpd.points_from_xy(lon, lat),
+        index=list(ids),
+        crs=WGS84,
+    )
+    return own if placed.empty else pd.concat([placed, own])
+
+
+def ground(
+    measured: Survey, placed: gpd.GeoDataFrame, text: Words, *, selected: Any = None
+) -> MapView:
+    """Return what a plan would start from, where there is none: rooms and candidate sites."""
+    layers = [share_layer(measured, text), *boundaries(measured, text)]
+    layers += room_layers(measured, text)
+    if len(placed):
+        layers.append(_candidates(placed, text, shown=True))
+    return view(measured, layers, text, selected=selected)
+
+
+def _candidates(placed: gpd.GeoDataFrame, text: Words, *, shown: bool = False) -> Points:
+    return Points(
+        "candidates",
+        text("sites.layer_candidates"),
+        points=placed,
+        symbol=placed["kind"],
+        basis=placed["location_basis"],
+        tooltip=placed["name"],
+        group=text("overview.group_sites"),
+        shown=shown,
+    )
+
+
+def _plan_layers(measured: Survey, proposal: Proposal, text: Words) -> list[MapLayer]:
     chosen = proposal.sites
     order = pd.Series(range(1, len(chosen) + 1), index=chosen.index).astype(str)
     gained = text("column.people_in_order")
@@ -27,26 +86,12 @@ def sites(measured: Survey, proposal: Proposal, text: Words, *, selected: Any = 
             chosen["name"], chosen["kind"], chosen["people_in_order"], strict=True
         )
     ]
-    radius = room_radius(chosen, measured)
-    layers = [
-        share_layer(measured, text, covered=proposal.covered, name=text("sites.layer_gain")),
-        *boundaries(measured, text),
-        *room_layers(measured, text),
-        Points(
-            "candidates",
-            text("sites.layer_candidates"),
-            points=proposal.placed,
-            symbol=proposal.placed["kind"],
-            basis=proposal.placed["location_basis"],
-            tooltip=proposal.placed["name"],
-            group=text("overview.group_sites"),
-            shown=False,
-        ),
+    return [
         Reach(
             "new_reach",
             text("overview.layer_reach"),
             points=chosen,
-            radius_m=radius,
+            radius_m=room_radius(chosen, measured),
             group=text("overview.group_sites"),
         ),
         Pins(
@@ -59,30 +104,24 @@ def sites(measured: Survey, proposal: Proposal, text: Words, *, selected: Any = 
             group=text("overview.group_sites"),
         ),
     ]
-    return view(measured, layers, text, selected=selected)
 
 
-def rivals(measured: Survey, both: Rivals, first: str, text: Words) -> MapView:
-    """Return two plans on one map: what both hold, what only one holds, who wins by county."""
-    table = both.by_county
-    units = measured.study.units
-    tips = units["name"] + "\n" + table["difference"].map(lambda people: f"{people:+,.0f}")
-    palette = {
-        text("scenarios.more"): "#2c7fb8",
-        text("scenarios.same"): "#e6e9ec",
-        text("scenarios.fewer"): "#d95f0e",
-    }
-    words = dict(zip((1.0, 0.0, -1.0), palette, strict=True))
+def one_of_two(measured: Survey, proposal: Proposal, text: Words) -> MapView:
+    """Return one plan for a map beside another's: who is within reach, and the new rooms."""
     layers = [
-        Polygons(
-            "county",
-            text("scenarios.difference"),
-            shapes=units.loc[table.index],
-            values=np.sign(table["difference"].round()).map(words),
-            palette=palette,
-            tooltip=tips[table.index],
-            line="strong",
-        ),
+        share_layer(measured, text, covered=proposal.covered, name=text("sites.layer_gain")),
+        *boundaries(measured, text),
+        *_plan_layers(measured, proposal, text)[1:],
+    ]
+    return view(measured, layers, text, search=False)
+
+
+def rivals(measured: Survey, both: Rivals, names: tuple[str, str], text: Words) -> MapView:
+    """Return two plans on one map: what both hold, what only one holds, who gains where."""
+    first, second = names
+    layers = [
+        _change_layer(measured, both, text),
+        *boundaries(measured, text),
         *[
             Pins(
                 key,
@@ -94,14 +133,40 @@ def rivals(measured: Survey, both: Rivals, first: str, text: Words) -> MapView:
             for key, name, sites, label in (
                 ("both", text("scenarios.both"), both.both, "="),
                 ("first", text("scenarios.only", name=first), both.only_first, "A"),
-                (
-                    "second",
-                    text("scenarios.only", name=text("scenarios.second")),
-                    both.only_second,
-                    "B",
-                ),
+                ("second", text("scenarios.only", name=second), both.only_second, "B"),
             )
             if len(sites)
         ],
     ]
     return view(measured, layers, text, search=False)
+
+
+def _change_layer(measured: Survey, both: Rivals, text: Words) -> Polygons:
+    """Return the townships coloured by how many more or fewer people the second plan reaches."""
+    change = both.by_township["difference"].round()
+    words = (
+        text("scenarios.gained_most", least=f"{MUCH:,}"),
+        *(text(f"scenarios.{key}") for key in ("gained_some", "no_change", "lost_some")),
+        text("scenarios.lost_most", least=f"{MUCH:,}"),
+    )
+    # From -2 (many fewer) to 2 (many more), turned into the order of the words.
+    step = 2 - (np.sign(change) * np.where(change.abs() >= MUCH, 2, 1)).astype(int)
+    names = both.by_township["name"]
+    tips = [
+        f"{name}\n{text('column.gained')} {whole(gained)} · {text('column.lost')} {whole(lost)}"
+        for name, gained, lost in zip(
+            names, both.by_township["gained"], both.by_township["lost"], strict=True
+        )
+    ]
+    return Polygons(
+        "township",
+        text("scenarios.difference"),
+        shapes=measured.study.units.loc[names.index],
+        values=pd.Series([words[n] for n in step], index=names.index),
+        palette=dict(zip(words, CHANGES, strict=True)),
+        tooltip=pd.Series(tips, index=names.index),
+        labels=names,
+        label_zoom=11,
+        dashed=True,
+        clickable=False,
+    )

@@ -10,22 +10,28 @@ import streamlit as st
 
 from analysis.journey import Survey
 from analysis.proposal import Proposal
-from analysis.rivals import compare
+from analysis.rivals import Rivals, compare
 from analysis.scenario import Scenario
 from geo.errors import RoomplanError
-from ui import cached, maps, plan_views, report, state, widgets
+from ui import cached, maps, plan_views, report, state, widgets, wishes
 from ui.tables import whole
 from ui.wording import Words
 
+MOST_LINK = 4000
+"""Characters a link may have; common proxies refuse 8 kB, and some chats cut off before."""
+
 PLAN_FIELDS = (
     "n_new", "kinds", "objective", "target_share", "floor_share", "case_weight", "budget",
-    "required", "forbidden", "own_sites", "quotas", "kind_costs",
+    "required", "forbidden", "own_sites", "quotas", "kind_costs", "time_limit_s",
 )  # fmt: skip
 
 
 def keep_and_compare(measured: Survey, proposal: Proposal, text: Words) -> None:
     """Draw the box that keeps the plan on screen, and the comparison with a kept one."""
     saved: dict[str, dict[str, Any]] = state.held("scenarios", {})
+    length = state.link_length()
+    if length > MOST_LINK:
+        st.warning(text("sites.link_long", count=whole(length), most=whole(MOST_LINK)))
     st.markdown(f"##### {text('scenarios.title')}")
     left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
     name = left.text_input(text("scenarios.name"), key="scenario_name", max_chars=60)
@@ -48,36 +54,92 @@ def keep_and_compare(measured: Survey, proposal: Proposal, text: Words) -> None:
     if not saved:
         st.caption(text("scenarios.none"))
         return
-    other = st.selectbox(
-        text("scenarios.against"),
+    here = text("scenarios.current")
+    left, right, third = st.columns([2, 2, 1], vertical_alignment="bottom")
+    first = left.selectbox(
+        text("scenarios.a"),
         list(saved),
         index=None,
         placeholder=text("scenarios.pick"),
         key="scenario_other",
     )
-    if other is not None:
-        _side_by_side(measured, proposal, other, saved[other], text)
+    second = right.selectbox(text("scenarios.b"), [here, *saved], key="scenario_second")
+    third.button(
+        text("scenarios.load"),
+        disabled=first is None,
+        on_click=lambda: wishes.take(_settings(saved[first])),
+        key="scenario_load",
+        width="stretch",
+    )
+    if first is None:
+        return
+    plans = [_plan(measured, saved[first])]
+    plans.append(proposal if second == here else _plan(measured, saved[second]))
+    _side_by_side(measured, plans[0], plans[1], (first, second), text)
+
+
+def _plan(measured: Survey, settings: dict[str, Any]) -> Proposal:
+    scenario = replace(measured.scenario, **_settings(settings))
+    return cached.proposal(replace(measured, scenario=scenario))
 
 
 def _side_by_side(
-    measured: Survey, proposal: Proposal, name: str, settings: dict[str, Any], text: Words
+    measured: Survey, first: Proposal, second: Proposal, names: tuple[str, str], text: Words
 ) -> None:
-    scenario = replace(measured.scenario, **_settings(settings))
-    first = cached.proposal(replace(measured, scenario=scenario))
-    rivals = compare(measured.study, first, proposal)
+    rivals = compare(measured.study, first, second)
     columns = st.columns(4)
-    columns[0].metric(text("scenarios.first", name=name), whole(first.after))
+    columns[0].metric(text("scenarios.first", name=names[0]), whole(first.after))
     columns[1].metric(
-        text("scenarios.second"), whole(proposal.after), whole(proposal.after - first.after)
+        text("scenarios.second", name=names[1]),
+        whole(second.after),
+        whole(second.after - first.after),
     )
     columns[2].metric(text("scenarios.gained"), whole(rivals.by_county["gained"].sum()))
     columns[3].metric(text("scenarios.lost"), whole(rivals.by_county["lost"].sum()))
-    maps.show(plan_views.rivals(measured, rivals, name, text), key="rivals", height=480)
+    st.markdown(_verdict(rivals, text))
+    ways = ("difference", "both")
+    look = st.segmented_control(
+        text("scenarios.look"),
+        ways,
+        default=ways[0],
+        format_func=lambda way: text(f"scenarios.look_{way}"),
+        key="scenario_look",
+    )
+    if look == "both":
+        for n, (column, plan) in enumerate(zip(st.columns(2), (first, second), strict=True)):
+            with column:
+                st.text(f"{'AB'[n]}：{names[n]}")
+                maps.show(plan_views.one_of_two(measured, plan, text), key=f"plan_{n}", height=480)
+    else:
+        maps.show(plan_views.rivals(measured, rivals, names, text), key="rivals", height=520)
+        st.caption(text("scenarios.side"))
+    _tables(measured, rivals, names, text)
+
+
+def _tables(measured: Survey, rivals: Rivals, names: tuple[str, str], text: Words) -> None:
     table = report.rivals_list(rivals)
     widgets.table("rivals", table, text)
     widgets.downloads("rivals", table, measured, text, endings=(".xlsx", ".csv"))
-    sites = report.rival_sites(rivals, name, text)
-    widgets.table("rival_sites", sites, text)
+    with st.expander(text("scenarios.by_township")):
+        changed = rivals.by_township.query("gained >= 0.5 or lost >= 0.5")
+        widgets.table("rivals", report.rivals_list(rivals._replace(by_county=changed)), text)
+    widgets.table("rival_sites", report.rival_sites(rivals, *names, text), text)
+
+
+def _verdict(rivals: Rivals, text: Words) -> str:
+    table = rivals.by_county
+    more = table["difference"].sum()
+    won = table["wins"].value_counts()
+    return text(
+        "scenarios.verdict",
+        word=text("scenarios.word_more" if more >= 0 else "scenarios.word_fewer"),
+        people=whole(abs(more)),
+        gained=whole(table["gained"].sum()),
+        lost=whole(table["lost"].sum()),
+        a_counties=int(won.get("first", 0)),
+        b_counties=int(won.get("second", 0)),
+        same=int(won.get("same", 0)),
+    )
 
 
 def _plain(scenario: Scenario) -> dict[str, Any]:

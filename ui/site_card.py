@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import streamlit as st
 from shapely import Point
 
 from analysis.proposal import Proposal
-from ui import widgets, wishes
+from ui import state, widgets, wishes
 from ui.tables import kilometres, mark, percent, whole
 from ui.wording import Words
 
 
-def site_card(picked: tuple[str, str] | None, proposal: Proposal, text: Words) -> None:
-    """Show a chosen or candidate site and offer to pin it, rule it out or move it."""
-    site_id = picked[1] if picked else None
-    if site_id not in proposal.placed.index:
+def site_card(
+    picked: tuple[str, str] | None,
+    placed: gpd.GeoDataFrame,
+    proposal: Proposal | None,
+    text: Words,
+) -> None:
+    """Show a chosen or candidate site and offer to pin it, rule it out or move it.
+
+    Parameters
+    ----------
+    picked : (layer, site_id) or None
+    placed : GeoDataFrame
+        All candidates with a point.
+    proposal : Proposal or None
+        None where no plan keeps all demands.
+    text : Words
+    """
+    chosen_ids = [] if proposal is None else list(proposal.sites.index)
+    site_id = _picker(picked[1] if picked else None, placed, chosen_ids, text)
+    if site_id is None:
         st.info(text("sites.card_hint"))
         return
-    site = proposal.placed.loc[site_id]
+    site = placed.loc[site_id]
     rows = {
         text("column.kind"): text.choice("kind", site["kind"]),
         text("column.location_basis"): mark(site["location_basis"], text),
         text("column.site_id"): str(site_id),
     }
-    if site_id in proposal.sites.index:
+    if proposal is not None and site_id in chosen_ids:
         chosen = proposal.sites.loc[site_id]
         people = chosen["people"] if chosen["people"] > 0 else float("nan")
         rows |= {
@@ -38,6 +55,25 @@ def site_card(picked: tuple[str, str] | None, proposal: Proposal, text: Words) -
         }
     widgets.card(str(site["name"]), rows)
     _actions(str(site_id), site.geometry, text)
+
+
+def _picker(
+    site_id: str | None, placed: gpd.GeoDataFrame, first: list[str], text: Words
+) -> str | None:
+    """Draw a list to pick a place without the map, the chosen sites first; return the place."""
+    names = placed["name"]
+    order = [*first, *(one for one in placed.index if one not in set(first))]
+    # A new key for each place, so that the list follows what was clicked on the map.
+    key = f"site_of_{site_id}"
+    return st.selectbox(
+        text("sites.pick"),
+        order,
+        index=order.index(site_id) if site_id in names.index else None,
+        format_func=lambda one: f"{names[one]} · {one}",
+        placeholder=text("sites.pick_none"),
+        key=key,
+        on_change=lambda: state.hold("site_picked", ("pins", state.sent(key))),
+    )
 
 
 def _actions(site_id: str, point: Point, text: Words) -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import base64
+import copy
+import zlib
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from geo.errors import RoomplanError
 
 _KEPT = "kept"
+PACKED = "~"
+"""What a packed value in a link begins with."""
+LONG, MOST_UNPACKED = 200, 200_000
 
 
 def slot(name: str, default: Any, *, parse: Callable[[str], Any] = str) -> str:
@@ -70,10 +77,51 @@ def _waiting() -> dict[str, Any]:
     return st.session_state.setdefault("waiting", {})
 
 
+def remembered(names: Iterable[str]) -> dict[str, Any]:
+    """Return copies of the remembered settings of these names; those never set are left out."""
+    return {name: copy.copy(_kept()[name]) for name in names if name in _kept()}
+
+
+def restore(settings: Mapping[str, Any], *, without_widget: Iterable[str] = ()) -> None:
+    """Set many settings at the next run: those of widgets, and remembered texts without one."""
+    for name, value in settings.items():
+        if name in without_widget:
+            keep(name, value, "")
+        else:
+            later(name, value)
+
+
+def link_length() -> int:
+    """Return how many characters the settings take in the page's link."""
+    return len(urlencode(st.query_params.to_dict()))
+
+
 def _link_text(value: Any) -> str:
     if isinstance(value, list | tuple):
-        return ",".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        return _packed(",".join(map(str, value)))
+    return f"{value:.12g}" if isinstance(value, float) else _packed(str(value))
+
+
+def _packed(text: str) -> str:
+    """Return a long text compressed, in letters a link holds as they are; a short one as it is."""
+    if len(text) <= LONG:
+        return text
+    code = base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode()
+    return PACKED + code.rstrip("=")
+
+
+def _unpacked(text: str) -> str:
+    if not text.startswith(PACKED):
+        return text
+    code = text.removeprefix(PACKED)
+    unpack = zlib.decompressobj()
+    # A link comes from anywhere: no more is unpacked than a plan can need.
+    found = unpack.decompress(
+        base64.urlsafe_b64decode(code + "=" * (-len(code) % 4)), MOST_UNPACKED
+    )
+    if not unpack.eof:
+        raise ValueError("cut off or too long")
+    return found.decode()
 
 
 def _kept() -> dict[str, Any]:
@@ -85,8 +133,8 @@ def _from_link(name: str, default: Any, parse: Callable[[str], Any]) -> Any:
     if text is None:
         return default
     try:
-        return parse(text)
-    except (ValueError, RoomplanError):
+        return parse(_unpacked(text))
+    except (ValueError, zlib.error, RoomplanError):
         return default
 
 

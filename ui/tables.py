@@ -30,6 +30,7 @@ CHOICES = {
     "status": "audit_status",
     "change": "gap_change",
     "standard": "standard",
+    "wins": "ahead",
 }
 SUPPRESSED = ("cases", "cases_open", "n")
 SOLID = ("reported", "census", "register")
@@ -82,8 +83,8 @@ def suppress(counts: pd.Series, least: int, words: Words) -> pd.Series:
 
 
 def whole(value: float) -> str:
-    """Write a number of people or things with separators; unknown is a dash."""
-    return "—" if pd.isna(value) else f"{round(float(value)):,}"
+    """Write a number of people or things with separators; unknown and infinite are dashes."""
+    return "—" if pd.isna(value) or np.isinf(value) else f"{round(float(value)):,}"
 
 
 def percent(value: float, digits: int = 1) -> str:

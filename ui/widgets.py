@@ -10,6 +10,7 @@ import streamlit as st
 
 from analysis.journey import Survey
 from analysis.proposal import Proposal
+from analysis.stages import Stages
 from geo.write import guard
 from ui import cached, report
 from ui.names import in_language
@@ -84,12 +85,14 @@ def _file(kind: str, frame: pd.DataFrame, measured: Survey, text: Words, ending:
     return cached.exports(kind, frame, measured, text, [ending])[0]
 
 
-def word_download(measured: Survey, proposal: Proposal, text: Words) -> None:
+def word_download(
+    measured: Survey, proposal: Proposal, text: Words, *, stages: Stages | None = None
+) -> None:
     """Offer the report as a Word document, written only when asked for."""
     if st.toggle(text("report.make"), key="word_make"):
         st.download_button(
             text("report.download"),
-            word_report(measured, proposal, text),
+            word_report(measured, proposal, text, stages=stages),
             file_name=f"{text('report.title')}-{measured.scenario.as_of.isoformat()}.docx",
             mime="application/vnd.openxmlformats-officedocument.wordprocessingml.document",
             on_click="ignore",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -12,12 +12,22 @@ import streamlit as st
 from analysis.coverage import is_context
 from analysis.scenario import OBJECTIVES, Study
 from geo.schema import SITE_KINDS
-from ui import frame, state
+from ui import frame, history, state
 from ui.layers.model import Click
 from ui.wording import Words
 
 Own = tuple[str, float, float]
 Quota = tuple[str, int | None, int | None]
+SHORT = {
+    "new": "n_new",
+    "goal": "objective",
+    "budget": "budget",
+    "floor": "floor_share",
+    "cases_as": "case_weight",
+    "share": "target_share",
+    "seconds": "time_limit_s",
+}
+"""Name in the link and field of the scenario."""
 
 
 def wishes(study: Study, text: Words) -> dict[str, Any]:
@@ -50,6 +60,7 @@ def wishes(study: Study, text: Words) -> dict[str, Any]:
             found |= _quotas(study, text)
         with tabs[3]:
             found |= _weights(objective, text)
+    history.record()
     return found
 
 
@@ -76,6 +87,23 @@ def move(site_id: str, lon: float, lat: float, text: Words) -> None:
         return
     mark(site_id, "ban")
     add_own(lon, lat, text)
+
+
+def take(scenario: Mapping[str, Any]) -> None:
+    """Set the page's settings to those of a kept plan at the next run."""
+    own = scenario.get("own_sites", ())
+    names = {name for name, _, _ in own}
+    history.put(
+        {
+            **{short: scenario[field] for short, field in SHORT.items() if field in scenario},
+            "kinds": list(scenario.get("kinds", SITE_KINDS)),
+            "pin": [one for one in scenario.get("required", ()) if one not in names],
+            "ban": list(scenario.get("forbidden", ())),
+            "own": _own_text(own),
+            "quota": _quota_text(scenario.get("quotas", ())),
+            "costs": _cost_text(scenario.get("kind_costs", ())),
+        }
+    )
 
 
 def answer(click: Click, text: Words) -> None:
@@ -148,11 +176,11 @@ def _quotas(study: Study, text: Words) -> dict[str, Any]:
         disabled=[text("sites.label")],
         width="stretch",
         height=35 * 8,
-        key="quota_table",
+        key=f"quota_table_{state.held('quota_turn', 0)}",
     )
     quotas, prices = _read_quotas(edited, text)
-    state.keep("quota", ";".join(f"{a}:{_blank(b)}-{_blank(c)}" for a, b, c in quotas), "")
-    state.keep("costs", ";".join(f"{kind}:{cost:g}" for kind, cost in prices), "")
+    state.keep("quota", _quota_text(quotas), "")
+    state.keep("costs", _cost_text(prices), "")
     budget = frame.setting("budget", "budget", text("sites.budget"), default=0, step=1)
     return {"quotas": tuple(quotas), "kind_costs": tuple(prices), "budget": float(budget)}
 
@@ -177,6 +205,9 @@ def _weights(objective: str, text: Words) -> dict[str, float]:
             "cases_as", "case_weight", text("sites.case_weight"), default=0, step=10
         ),
     }
+    found["time_limit_s"] = frame.setting(
+        "seconds", "time_limit_s", text("sites.time_limit"), default=20, step=5
+    )
     if objective == "cover_all":
         found["target_share"] = frame.setting(
             "share", "target_share", text("sites.share"), default=0.55, step=0.05, fmt="%.2f"
@@ -210,7 +241,24 @@ def _own_name(number: int, text: Words) -> str:
 
 
 def _keep_own(places: list[Own]) -> None:
-    state.keep("own", ";".join(f"{name}@{lon:g}@{lat:g}" for name, lon, lat in places), "")
+    state.keep("own", _own_text(places), "")
+
+
+def _own_text(places: Iterable[Own]) -> str:
+    return ";".join(f"{name}@{_degrees(lon)}@{_degrees(lat)}" for name, lon, lat in places)
+
+
+def _quota_text(quotas: Iterable[Quota]) -> str:
+    return ";".join(f"{a}:{_blank(b)}-{_blank(c)}" for a, b, c in quotas)
+
+
+def _cost_text(costs: Iterable[tuple[str, float]]) -> str:
+    return ";".join(f"{kind}:{cost:.12g}" for kind, cost in costs)
+
+
+def _degrees(value: float) -> str:
+    """Write a coordinate to five decimals, about a metre."""
+    return f"{value:.5f}".rstrip("0").rstrip(".")
 
 
 def _parse_own(link: str) -> list[Own]:

@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from docx import Document
 from docx.enum.section import WD_ORIENT
 from docx.oxml.ns import qn
-from docx.shared import Cm, Pt
+from docx.shared import Cm, Pt, RGBColor
 
 from analysis.journey import Survey
 from analysis.proposal import Proposal
-from ui import report
-from ui.tables import kilometres, percent, present, whole
+from analysis.stages import Stages
+from ui import report, still
+from ui.plan_views import sites as sites_view
+from ui.plan_words import demands, not_proven, proven, reasons, sure
+from ui.tables import percent, present, whole
 from ui.wording import Words
 
 FONTS = {"zh": "SimSun", "en": "Times New Roman"}
@@ -31,20 +33,26 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "remedy",
     ),
     "sites": ("rank", "name", "kind", "county", "township", "people_in_order", "location_basis"),
+    "stages": ("stage", "n_new", "names", "value", "added", "best_of_size", "price"),
 }  # fmt: skip
 MOST_GAPS = 60
 WIDTH_CM = 25.7
+MAP_CM = 14.5
 
 
-def word_report(measured: Survey, proposal: Proposal | None, text: Words) -> bytes:
+def word_report(
+    measured: Survey, proposal: Proposal | None, text: Words, *, stages: Stages | None = None
+) -> bytes:
     """Write the report into the bytes of a .docx file.
 
     Parameters
     ----------
     measured : Survey
     proposal : Proposal, optional
-        Adds the suggested rooms and what is proven of them.
+        Adds the suggested rooms, their map, and what is proven of them.
     text : Words
+    stages : Stages, optional
+        Adds the stages they are built in.
 
     Returns
     -------
@@ -64,9 +72,7 @@ def word_report(measured: Survey, proposal: Proposal | None, text: Words) -> byt
     document.add_heading(text("districts.table"), level=1)
     _table(document, "compare", report.compare_list(measured), measured, text)
     if proposal is not None:
-        document.add_heading(text("sites.table"), level=1)
-        document.add_paragraph(proven(proposal, text).replace("**", ""))
-        _table(document, "sites", report.sites_list(proposal), measured, text)
+        _plan(document, measured, proposal, stages, text)
     gaps = report.gaps_list(measured, text)
     document.add_heading(text("gaps.sheet"), level=1)
     if len(gaps) > MOST_GAPS:
@@ -77,26 +83,40 @@ def word_report(measured: Survey, proposal: Proposal | None, text: Words) -> byt
     return buffer.getvalue()
 
 
-def proven(proposal: Proposal, text: Words) -> str:
-    """Say what a plan achieves and what is proven of it, in words."""
-    plan = proposal.plan
-    key = plan.objective if plan.gap == 0 else f"{plan.objective}_open"
-    people = float(np.asarray(proposal.problem.people).sum())
-    return text(
-        f"proven.{key}",
-        count=len(proposal.sites),
-        before=whole(proposal.before),
-        after=whole(proposal.after),
-        gained=whole(proposal.gained),
-        value=whole(plan.value),
-        bound=whole(plan.bound),
-        gap=percent(plan.gap, 3),
-        share=percent(proposal.problem.share, 0),
-        mean_km=kilometres(plan.value / people if people else float("nan")),
-        mean_bound_km=kilometres(plan.bound / people if people else float("nan")),
-        worst_km=kilometres(plan.value),
-        worst_bound_km=kilometres(plan.bound),
-    )
+def _plan(
+    document: Any, measured: Survey, proposal: Proposal, stages: Stages | None, text: Words
+) -> None:
+    """Add what was asked, the map, the sites, why, and how sure it is."""
+    document.add_heading(text("sites.table"), level=1)
+    document.add_paragraph(proven(proposal, text).replace("**", ""))
+    _list(document, text("plan.demands"), demands(measured, proposal, text))
+    drawn = still.picture(sites_view(measured, proposal, text))
+    document.add_heading(text("plan.map"), level=2)
+    document.add_picture(io.BytesIO(still.png(drawn)), height=Cm(MAP_CM))
+    _legend(document, drawn)
+    _table(document, "sites", report.sites_list(proposal), measured, text)
+    if stages is not None:
+        document.add_heading(text("stages.title"), level=2)
+        _table(document, "stages", stages.table, measured, text)
+    _list(document, text("plan.why"), reasons(proposal, text))
+    _list(document, text("plan.sure"), [sure(measured, proposal, text)])
+    _list(document, text("plan.not_sure"), not_proven(text))
+
+
+def _list(document: Any, heading: str, lines: Sequence[str]) -> None:
+    document.add_heading(heading, level=2)
+    for line in lines:
+        document.add_paragraph(line, style="List Bullet")
+
+
+def _legend(document: Any, drawn: still.Picture) -> None:
+    """Add one line a layer: coloured squares, each with its word."""
+    for name, rows in drawn.legend:
+        line = document.add_paragraph(f"{name}  ")
+        for colour, word in rows:
+            square = line.add_run("■ ")
+            square.font.color.rgb = RGBColor.from_string(colour.removeprefix("#").upper())
+            line.add_run(f"{word}  ")
 
 
 def _summary(measured: Survey, text: Words) -> str:
@@ -120,7 +140,7 @@ def _empty(lang: str) -> Any:
     section.orientation = WD_ORIENT.LANDSCAPE
     section.page_width, section.page_height = Cm(29.7), Cm(21.0)
     section.left_margin = section.right_margin = Cm(2)
-    for name in ("Normal", "Title", "Heading 1", "List Bullet"):
+    for name in ("Normal", "Title", "Heading 1", "Heading 2", "List Bullet"):
         style = document.styles[name]
         style.font.name = FONTS["en"]
         # Word keeps a font of its own for Chinese characters.

@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from analysis.siting.engine import choose
-from analysis.siting.problem import Bools, Floats, SitingProblem
+from analysis.siting.engine import choose, evaluate
+from analysis.siting.problem import Bools, Floats, Ints, SitingProblem
 from geo.errors import ProblemError
 
 
@@ -126,7 +126,12 @@ def stability(
 
 
 def build_out(
-    problem: SitingProblem, stages: Sequence[int], *, time_limit_s: float = 30.0, seed: int = 0
+    problem: SitingProblem,
+    stages: Sequence[int],
+    *,
+    last: Ints | None = None,
+    time_limit_s: float = 30.0,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Return a build-out in stages whose last is the best plan and every prefix a good one.
 
@@ -135,6 +140,8 @@ def build_out(
     problem : SitingProblem
     stages : sequence of int
         Numbers of new sites at the end of each stage, rising.
+    last : int array, optional
+        The sites of the last stage where they are decided already; chosen freely otherwise.
     time_limit_s : float
         For all stages together.
     seed : int
@@ -148,9 +155,9 @@ def build_out(
 
     Notes
     -----
-    Built backwards: the last stage is chosen freely, each earlier one as the best subset of the
-    one after it. Quotas and floors hold at the end and are left out on the way; required sites
-    come first.
+    Built backwards: each stage is the best subset of the one after it. Quotas and floors hold at
+    the end and are left out on the way; required sites come first, the best of them where a stage
+    cannot hold all.
     """
     numbers = [int(n) for n in stages]
     if not numbers or any(a >= b for a, b in pairwise(numbers)):
@@ -160,15 +167,15 @@ def build_out(
             value=str(numbers),
         )
     share, rows = time_limit_s / (2 * len(numbers)), []
-    allowed = np.flatnonzero(problem.is_candidate)
+    allowed = np.flatnonzero(problem.is_candidate) if last is None else last
     for step, number in enumerate(reversed(numbers)):
         eased = replace(problem, n_new=number) if step == 0 else _eased(problem, number)
         best = choose(eased, time_limit_s=share, seed=seed)
         if step:
-            others = np.setdiff1d(np.arange(problem.n_sites), allowed)
+            others = np.setdiff1d(np.arange(problem.n_sites), _room(problem, number, allowed))
             plan = choose(replace(eased, forbidden=others), time_limit_s=share, seed=seed)
         else:
-            plan = best
+            plan = best if last is None else evaluate(problem, last)
         allowed = plan.sites
         price = best.value - plan.value if problem.maximise else plan.value - best.value
         rows.append(
@@ -180,5 +187,15 @@ def build_out(
 
 def _eased(problem: SitingProblem, number: int) -> SitingProblem:
     """Return the problem of an earlier stage: fewer sites, final quotas and floors left out."""
-    required = problem.must_open if len(problem.must_open) <= number else problem.must_open[:number]
-    return replace(problem, n_new=number, quotas=None, floors=None, required=required)
+    eased = replace(problem, n_new=number, quotas=None, floors=None)
+    if len(problem.must_open) <= number:
+        return eased
+    others = np.setdiff1d(np.arange(problem.n_sites), problem.must_open)
+    return replace(eased, required=problem.must_open[:0], forbidden=others)
+
+
+def _room(problem: SitingProblem, number: int, allowed: Ints) -> Ints:
+    """Return the sites a stage may take: of the next stage's, only required ones if too many."""
+    if len(problem.must_open) <= number:
+        return allowed
+    return np.intersect1d(allowed, problem.must_open)

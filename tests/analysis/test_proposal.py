@@ -129,3 +129,6 @@ def test_two_plans_side_by_side():
     assert table.loc["A", ["first", "second", "gained", "lost"]].tolist() == [1800, 1500, 0, 300]
     assert table.loc["B", ["first", "second", "gained", "lost"]].tolist() == [100, 200, 100, 0]
     assert table["difference"].sum() == table["gained"].sum() - table["lost"].sum()
+    assert table["wins"].to_dict() == {"A": "first", "B": "second"}
+    assert rivals.by_township["difference"].to_dict() == {"A1": 0, "A2": -300, "B1": 100}
+    assert rivals.by_township["wins"].to_dict() == {"A1": "same", "A2": "first", "B1": "second"}

@@ -2,33 +2,58 @@
 
 import streamlit as st
 
-from ui import cached, charts, frame, maps, plan_views, report, scenarios, state, widgets, wishes
+from geo.errors import InfeasibleError, ScenarioError
+from ui import (
+    cached,
+    frame,
+    maps,
+    plan_boxes,
+    plan_views,
+    report,
+    scenarios,
+    solving,
+    state,
+    widgets,
+    wishes,
+)
+from ui.plan_words import proven
 from ui.site_card import site_card
 from ui.tables import percent, whole
-from ui.word import proven
 
 text = frame.begin()
 st.caption(text("sites.intro"))
 study = cached.load(frame.study_folder())
 wanted = wishes.wishes(study, text)
 measured = frame.measured(**wanted)
-with st.spinner(text("sites.running")):
-    proposal = cached.proposal(measured)
-plan = proposal.plan
-st.success(proven(proposal, text))
+try:
+    proposal = solving.proposal(measured, text)
+    st.success(proven(proposal, text))
+    plan_boxes.stopped(proposal, text)
+except (InfeasibleError, ScenarioError) as error:
+    proposal = None
+    plan_boxes.no_plan(measured, error, text)
 
-adding = st.toggle(text("sites.click_adds"), key="site_click_adds")
+adding = plan_boxes.toolbar(text)
 picked = state.held("site_picked")
+if proposal is None:
+    placed = plan_views.candidates_of(measured)
+    view = plan_views.ground(measured, placed, text, selected=picked)
+else:
+    placed = proposal.placed
+    view = plan_views.sites(measured, proposal, text, selected=picked)
 left, right = st.columns([3, 1])
 with left:
     maps.show(
-        plan_views.sites(measured, proposal, text, selected=picked),
+        view,
         key="sites",
         on_click=lambda click: wishes.answer(click, text),
         on_place=(lambda lon, lat: wishes.add_own(lon, lat, text)) if adding else None,
     )
 with right:
-    site_card(picked, proposal, text)
+    site_card(picked, placed, proposal, text)
+if proposal is None:
+    st.stop()
+plan = proposal.plan
 st.caption(
     text(
         "sites.solver",
@@ -39,23 +64,14 @@ st.caption(
         modelled=percent(proposal.gained_modelled_share, 0),
     )
 )
-table = report.sites_list(proposal)
 st.markdown(f"##### {text('sites.table')}")
-widgets.table("sites", table, text)
-widgets.downloads("sites", table, measured, text)
-widgets.word_download(measured, proposal, text)
-if measured.scenario.objective == "cover":
-    with st.expander(text("sites.curve")):
-        if st.toggle(text("sites.curve_run"), key="site_curve"):
-            with st.spinner(text("sites.running")):
-                curve = cached.curve(measured)
-            st.altair_chart(charts.curve(curve, text), width="stretch")
-            st.caption(text("sites.curve_help"))
-    with st.expander(text("sites.stable")):
-        if st.toggle(text("sites.stable_run"), key="site_stable"):
-            with st.spinner(text("sites.running")):
-                widgets.table("stability", cached.stability(measured), text)
-            st.caption(text("sites.stable_help"))
+listed = st.empty()
+stages = plan_boxes.stages_box(measured, proposal, text)
+with listed.container():
+    widgets.table("sites", report.sites_list(proposal, stages), text)
+    plan_boxes.files(measured, proposal, stages, text)
+plan_boxes.own_choice(measured, proposal, text)
+plan_boxes.outlook_boxes(measured, text)
 scenarios.keep_and_compare(measured, proposal, text)
 if len(proposal.unplaced):
     with st.expander(text("sites.unplaced_table")):

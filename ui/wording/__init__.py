@@ -11,6 +11,8 @@ from typing import Any
 from geo.errors import RoomplanError
 
 LANGUAGES = ("zh", "en")
+# Demands on a plan that are followed by a site kind or a county.
+DEMANDS = ("quota of kind", "quota of group", "coverage floor of")
 FOLDER = Path(__file__).parent
 
 
@@ -61,7 +63,21 @@ class Words:
         template = _errors_zh().get(error.code)
         if template is None:
             return str(error)
-        return template.format_map({key: _shown(value) for key, value in error.facts.items()})
+        facts = {key: _shown(value) for key, value in error.facts.items()}
+        if "demand" in facts:
+            facts |= {"reason": "", **facts, "demand": self._demand(str(facts["demand"]))}
+            facts["reason"] = self.choice("why", facts["reason"])
+        return template.format_map(facts)
+
+    def _demand(self, name: str) -> str:
+        """Return the word for a demand on a plan, such as ``quota of kind village``."""
+        if self.has(f"demand.{name}"):
+            return self(f"demand.{name}")
+        for stem in DEMANDS:
+            if name.startswith(f"{stem} "):
+                label = name.removeprefix(f"{stem} ")
+                return self(f"demand.{stem}", label=self.choice("kind", label))
+        return name
 
 
 @functools.cache
@@ -93,4 +109,7 @@ def _flat(tree: Mapping[str, Any], stem: str = "") -> Any:
 
 
 def _shown(value: object) -> object:
+    if isinstance(value, float):
+        # Sums of people come with rounding: to a hundredth, and no ".0".
+        return f"{round(value, 2):,.12g}"
     return "" if value is None else value
