@@ -116,7 +116,7 @@ def spread_total(
     rest = total - int(known.sum())
     free = known.isna().to_numpy()
     if rest < 0 or (rest > 0 and not free.any()):
-        raise _pinned_total(int(known.sum()), total)
+        raise pinned_total(int(known.sum()), total)
     counts = known.fillna(0).to_numpy(dtype=np.int64, copy=True)
     counts[free] = apportion(weights.to_numpy(dtype=np.float64)[free], rest)
     return pd.Series(counts, index=weights.index, name="people")
@@ -307,7 +307,8 @@ def _incidence(groups: NDArray[np.int64], size: int) -> Floats:
     return matrix
 
 
-def _pinned_total(known: int, total: int) -> StudyError:
+def pinned_total(known: int, total: int) -> StudyError:
+    """Return the error of known figures that do not fit the total they belong to."""
     return StudyError(
         "population.pinned_total",
         f"The known figures add up to {known}, which does not fit the total of {total}; check that "

@@ -22,7 +22,7 @@ from geo.errors import IntakeError
 from geo.population_cells import Axis, CellUnits, Floats, Ints, Place
 
 SPACING_M = 500.0
-MOST_POINTS = 60_000
+MOST_POINTS = 600_000
 STRIP_CELLS = 2_000_000
 MOST_CELLS = 4_000_000_000
 MOST_BLOCK_BYTES = 128 * 1024 * 1024

@@ -67,7 +67,7 @@ def population_file(folder: str | Path, settings: Mapping[str, Any]) -> Path:
 def population_stamp(folder: str | Path, settings: Mapping[str, Any]) -> str:
     """Return what changes whenever another population comes into force; empty for the study's."""
     path = population_file(folder, settings)
-    return path.read_text("utf-8") if path.is_file() else ""
+    return path.read_text("utf-8", errors="replace") if path.is_file() else ""
 
 
 def read_population(folder: str | Path, settings: Mapping[str, Any]) -> HeldPopulation | None:
@@ -95,7 +95,7 @@ def read_population(folder: str | Path, settings: Mapping[str, Any]) -> HeldPopu
         figures = _named(path, about["units"])
         units = pd.read_csv(io.BytesIO(figures), dtype={"unit_id": str}).set_index("unit_id")
     except (OSError, ValueError, KeyError) as problem:
-        if population_stamp(folder, settings).encode() != content:
+        if path.is_file() and path.read_bytes() != content:
             return read_population(folder, settings)  # replaced while it was being read
         raise StudyError(
             "population.damaged",

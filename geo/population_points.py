@@ -13,14 +13,14 @@ import shapely
 
 from geo.crs import metric_crs
 from geo.errors import StudyError, first_ids
-from geo.population import rake
+from geo.population import pinned_total
 from geo.population_grid import COVERED, GridPeople
 from geo.population_held import COLUMNS
 from geo.schema import WGS84
 from geo.units import EXACT_BASES, ancestors
 
 DEGREE_DIGITS = 6
-_SAME = 1e-9
+_SAME, _HALF_A_PERSON = 1e-9, 0.5
 _SMALL = 1e-12  # a share of a point's people that is only rounding
 
 
@@ -231,12 +231,13 @@ def rescale_to_census(
     ------
     StudyError
         ``population.nobody`` when a county has a count and nobody to scale;
-        ``population.infeasible`` when the counts of townships do not fit their county's.
+        ``population.pinned_total`` when the counts of townships do not fit their county's.
 
     Notes
     -----
-    :func:`geo.population.rake` with one column: townships with a count are held at it, the others
-    share the rest in proportion. Counties without a count stay as they are.
+    Townships with a count are held at it, the others share the rest in proportion: what
+    :func:`geo.population.rake` does with one column, in one step and exactly. Counties without a
+    count stay as they are.
     """
     residents = demand["group"] == "resident"
     key = _keys(demand, units)
@@ -256,16 +257,24 @@ def rescale_to_census(
                 value=f"{total:,.0f}",
                 ids=first_ids([f"{units.at[unit, 'name']} {unit}"]),
             )
-        pinned = part.index[exact.reindex(part.index) & (part > 0) & (part.index != unit)]
-        held = units.loc[pinned, "population"]
-        totals = pd.Series({"people": total})
-        fitted = rake(part.to_frame("people"), totals, pinned=held)["people"]
-        factors[part.index] = (fitted / part).where(part > 0, 1.0)
+        known = units["population"].where(exact).reindex(part.index)
+        factors[part.index] = _factors(part, known.where(part.index != unit), total)
     factor = key.map(factors).where(residents, 1.0).astype(float)
     basis = demand["people_basis"]
     moved = (factor - 1).abs() > _SAME
     basis = basis.where(~(moved & basis.isin(EXACT_BASES)), "derived")
     return demand.assign(people=demand["people"] * factor, people_basis=basis), factors
+
+
+def _factors(part: pd.Series, known: pd.Series, total: float) -> pd.Series:
+    """Return what each unit of a county is multiplied by; ``known`` is NaN without a count."""
+    held = known.notna() & (part > 0)
+    free = float(part[~held].sum())
+    rest = total - float(known[held].sum())
+    if rest < -_HALF_A_PERSON or (free <= 0 and rest > _HALF_A_PERSON):
+        raise pinned_total(int(known[held].sum()), int(total))
+    share = max(0.0, rest) / free if free > 0 else 1.0
+    return (known / part).where(held, share)
 
 
 def _keys(demand: pd.DataFrame, units: pd.DataFrame) -> pd.Series:

@@ -232,7 +232,8 @@ def _new_points(
         at = gpd.GeoSeries(shapely.points(spread["x"], spread["y"]), crs=crs).to_crs(WGS84)
         share = np.full(len(spread), 1.0 / len(spread))
     ids = [f"p{unit}-{group[0]}{setting[0]}-{n:03d}" for n in range(1, len(at) + 1)]
-    frame = pd.DataFrame(
+    points = shapely.set_precision(at.to_numpy(), 10.0**-DEGREE_DIGITS)
+    return gpd.GeoDataFrame(
         {
             "unit_id": unit,
             "people": share * total,
@@ -240,8 +241,8 @@ def _new_points(
             "group": group,
             "setting": setting,
             "location_basis": "register" if at_village else "modelled",
-            "geometry": shapely.set_precision(at.to_numpy(), 10.0**-DEGREE_DIGITS),
         },
         index=pd.Index(ids, name="demand_id"),
+        geometry=points,
+        crs=WGS84,
     )
-    return frame
