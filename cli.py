@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pandas as pd
 
 from analysis.journey import Survey, clusters_of, proposal_of, survey
-from analysis.scenario import OBJECTIVES, Scenario, Study, scenario_of
+from analysis.scenario import Study, scenario_of
 from analysis.standards import compare_standards
 from geo.errors import RoomplanError
 from geo.read import read_study
-from geo.schema import SITE_KINDS
-from geo.write import ENDINGS, json_text, write_bytes
+from geo.write import json_text, write_bytes
 from ui import maps, report, report_since, views, word
 from ui.tables import present
 from ui.terminal import add_commands
+from ui.terminal_settings import (
+    UsageError,
+    common_options,
+    number_options,
+    settings_of,
+    site_options,
+)
 from ui.wording import LANGUAGES, Words, words
 
 BUNDLED_STUDY = Path(__file__).parent / "data"
-SCENARIO = {item.name: item for item in fields(Scenario)}
-
-
-class UsageError(RoomplanError, ValueError):
-    """The command line was not understood."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -83,25 +81,10 @@ def _parser() -> Parser:
     for name, (run, text) in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(run=run)
-        _common_options(command)
-        for option, field, kind in OPTIONS.get(name, ()):
-            command.add_argument(
-                option,
-                dest=field,
-                type=kind,
-                help=f"{SCENARIO[field].metadata['help']} Default: the study's or"
-                f" {SCENARIO[field].default:g} {SCENARIO[field].metadata['unit']}".strip(),
-            )
+        common_options(command, study=BUNDLED_STUDY)
+        number_options(command, name)
         if name == "site":
-            command.add_argument("--kinds", help=f"comma-separated, of {', '.join(SITE_KINDS)}")
-            command.add_argument("--objective", choices=OBJECTIVES)
-            command.add_argument("--require", dest="required", metavar="ID,…")
-            command.add_argument("--forbid", dest="forbidden", metavar="ID,…")
-            for option, dest, form in (
-                ("quota", "quotas", "LABEL=MIN-MAX"),
-                ("cost", "kind_costs", "KIND=N"),
-            ):
-                command.add_argument(f"--{option}", dest=dest, action="append", metavar=form)
+            site_options(command)
         if name == "coverage":
             about = "compare the limits with walks of 5, 10 and 15 minutes, by county"
             command.add_argument("--standards", action="store_true", help=about)
@@ -114,57 +97,9 @@ def _parser() -> Parser:
     return parser
 
 
-def _common_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--study", type=Path, default=BUNDLED_STUDY, metavar="DIR")
-    command.add_argument("--as-of", dest="as_of", metavar="DATE")
-    command.add_argument("--limit", type=float, metavar="M", help="one limit for all, in metres")
-    command.add_argument("--out", type=Path, metavar="FILE", help=f"{', '.join(ENDINGS)}")
-    command.add_argument("--json", action="store_true", help="write JSON for a machine")
-    command.add_argument("--lang", choices=LANGUAGES, default=LANGUAGES[0])
-
-
-def _date(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as problem:
-        raise UsageError(
-            "cli.date", f"{text!r} is not a date; write 2019-05-31.", value=text
-        ) from problem
-
-
-def _quota(text: str) -> tuple[str, int | None, int | None]:
-    found = re.fullmatch(r"([^=]+)=(\d*)-(\d*)", text)
-    if found is None:
-        raise UsageError(
-            "cli.quota", f"{text!r} is no quota; write campus=1-3, or 350582=2-.", value=text
-        )
-    label, least, most = found.groups()
-    return label, int(least) if least else None, int(most) if most else None
-
-
-def _cost(text: str) -> tuple[str, float]:
-    found = re.fullmatch(r"([^=]+)=(\d+(?:\.\d+)?)", text)
-    if found is None:
-        raise UsageError("cli.cost", f"{text!r} is no cost; write village=20.", value=text)
-    return found[1], float(found[2])
-
-
 def _survey(options: argparse.Namespace) -> Survey:
     study = Study.of(read_study(options.study))
-    given = {name: getattr(options, name, None) for name in SCENARIO}
-    settings = {name: value for name, value in given.items() if value is not None}
-    for name in ("kinds", "required", "forbidden"):
-        if isinstance(settings.get(name), str):
-            settings[name] = tuple(filter(None, settings[name].split(",")))
-    for name, read in (("quotas", _quota), ("kind_costs", _cost)):
-        if name in settings:
-            settings[name] = tuple(read(text) for text in settings[name])
-    if "as_of" in settings:
-        settings["as_of"] = _date(settings["as_of"])
-    scenario = scenario_of(study, **settings)
-    if options.limit is not None:
-        scenario = scenario.with_limit(options.limit)
-    return survey(study, scenario)
+    return survey(study, scenario_of(study, **settings_of(options)))
 
 
 def _put(
@@ -197,6 +132,9 @@ def _head(measured: Survey) -> dict[str, Any]:
         "as_of": pd.Timestamp(scenario.as_of),
         "limit_urban_m": scenario.limit_urban_m,
         "limit_rural_m": scenario.limit_rural_m,
+        **{name: getattr(scenario, name) for name in ("minutes", "measure", "mode")},
+        "rules": [str(rule) for rule in scenario.rules],
+        "roads": study.roads.fingerprint if study.roads else None,
     }
 
 
@@ -375,20 +313,6 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace, Words], None], str]] = {
     "map": (_map, "one web page with the map, that opens from disk without a network"),
     "report": (_report, "a Word document: figures, counties, suggested rooms, gaps"),
     "serve": (_serve, "the app on this computer"),
-}
-OPTIONS: dict[str, tuple[tuple[str, str, type], ...]] = {
-    "site": (
-        ("--new", "n_new", int),
-        ("--time-limit", "time_limit_s", float),
-        ("--share", "target_share", float),
-        ("--floor", "floor_share", float),
-        ("--case-weight", "case_weight", float),
-        ("--budget", "budget", float),
-    ),
-    "cases": (
-        ("--radius", "cluster_radius_m", float),
-        ("--min-cases", "cluster_min_cases", int),
-    ),
 }
 
 if __name__ == "__main__":

@@ -302,3 +302,22 @@ def test_a_spreadsheet_of_the_whole_city(capsys, tmp_path):
     assert table["序号"].tolist() == list(range(1, len(table) + 1))
     assert table["原因"].str.len().min() > 10
     assert not (table.select_dtypes("str") == "nan").any(axis=None)
+
+
+def test_rules_and_minutes_change_what_is_within_reach(capsys):
+    def covered(*arguments):
+        assert cli.main(["coverage", "--json", "--as-of", "2019-05-31", *arguments]) == 0
+        answer = json.loads(capsys.readouterr().out)
+        return answer["people_covered"], answer
+
+    own, _ = covered()
+    walked, said = covered("--minutes", "15")
+    assert walked < own
+    assert (said["minutes"], said["mode"]) == (15, "walk")
+    assert walked < covered("--minutes", "15", "--mode", "ebike")[0]
+    assert covered("--measure", "way")[0] < own
+    whole, said = covered("--rule", "level=township,limit=whole")
+    assert whole == said["people"]
+    assert said["rules"] == ["level=township,limit=whole"]
+    assert cli.main(["coverage", "--rule", "kind=castle,limit=1m"]) == 2
+    assert "kind=castle" in capsys.readouterr().err
