@@ -1,6 +1,7 @@
 """Hills in the way: heights of road nodes from an elevation raster, and what they do to walkers.
 
-The raster is a file of one's own (a GeoTIFF such as SRTM or Copernicus DEM), not an upload.
+The raster is a GeoTIFF such as SRTM or Copernicus DEM. An uploaded one is read in the child of
+:mod:`geo.roads_upload`.
 """
 
 from __future__ import annotations
@@ -23,14 +24,16 @@ STEEPEST = 0.5
 _STRIP_CELLS = 20_000_000
 
 
-def with_heights(roads: Roads, raster: Path) -> Roads:
+def with_heights(roads: Roads, raster: Path, *, name: str | None = None) -> Roads:
     """Return the roads with the rise of every piece, from an elevation raster.
 
     Parameters
     ----------
     roads : Roads
     raster : Path
-        One band of metres above sea level, with a coordinate system.
+        A GeoTIFF; one band of metres above sea level, with a coordinate system.
+    name : str, optional
+        What to call it in messages; its own name by default.
 
     Returns
     -------
@@ -49,25 +52,26 @@ def with_heights(roads: Roads, raster: Path) -> Roads:
     Heights are interpolated between the four nearest cells. The raster is read in strips of 20
     million cells, so that a province's fits.
     """
+    name = name or raster.name
     try:
         import rasterio
         from rasterio.errors import RasterioError
     except ImportError as error:
-        text = f"{raster.name}: reading heights needs rasterio; install it: pip install rasterio."
-        raise RoadsError("roads.needs_rasterio", text, file=raster.name) from error
+        text = f"{name}: reading heights needs rasterio; install it: pip install rasterio."
+        raise RoadsError("roads.needs_rasterio", text, file=name) from error
     try:
-        with rasterio.open(raster) as source:
+        with rasterio.open(raster, driver="GTiff") as source:
             if source.crs is None:
-                raise _unusable(raster, "it states no coordinate system")
+                raise _unusable(name, "it states no coordinate system")
             heights = _heights(source, roads.lonlat)
     except (RasterioError, OSError) as error:
-        raise _unusable(raster, str(error)) from error
+        raise _unusable(name, str(error)) from error
     unknown = int(np.isnan(heights).sum())
     if unknown == len(heights):
-        raise _unusable(raster, "it does not cover the roads")
+        raise _unusable(name, "it does not cover the roads")
     warnings = roads.warnings
     if unknown:
-        text = f"{unknown} node(s) without a height in {raster.name}; roads there count as level."
+        text = f"{unknown} node(s) without a height in {name}; roads there count as level."
         warnings = (*warnings, RoadWarning("roads.no_height", text, count=unknown))
     rise = np.nan_to_num(heights[roads.end] - heights[roads.start])
     mark = hashlib.sha256(rise.tobytes()).hexdigest()[:8]
@@ -150,6 +154,6 @@ def _between(cells: Floats, column: Floats, row: Floats) -> Floats:
     return np.where(np.isnan(smooth), nearest, smooth)
 
 
-def _unusable(raster: Path, why: str) -> RoadsError:
-    text = f"{raster.name}: the heights cannot be used ({why[:200]})."
-    return RoadsError("roads.raster", text, file=raster.name, detail=why[:200])
+def _unusable(name: str, why: str) -> RoadsError:
+    text = f"{name}: the heights cannot be used ({why[:200]})."
+    return RoadsError("roads.raster", text, file=name, detail=why[:200])

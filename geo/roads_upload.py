@@ -8,48 +8,60 @@ from __future__ import annotations
 
 import json
 import os
-import signal
+import shutil
 import sqlite3
-import subprocess
-import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from geo.errors import IntakeError, RoomplanError
-from geo.intake.sandbox import MB, Limits, child_environment
+from geo.intake.raw import safe_name
+from geo.intake.sandbox import MB, Limits, Progress, child_environment, run_child
+from geo.population_upload import is_grid
 from geo.roads_errors import RoadsError
 from geo.roads_files import Roads, load, read_roads, save
 
 ROAD_LIMITS = Limits(file_mb=1000, unpacked_mb=4000, memory_mb=6000, cpu_s=900, wall_s=1200)
 """A province's roads take minutes and gigabytes; a city's take seconds."""
 
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from geo.roads_upload import main; main()"
+_ROADS, _HEIGHTS, _ANSWER = "upload", "heights.tif", "roads.npz"
 _SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
 def read_uploaded_roads(
-    content: bytes,
+    source: str | Path | bytes,
     *,
-    name: str,
+    name: str | None = None,
     limits: Limits = ROAD_LIMITS,
     layer: str | None = None,
     class_column: str | None = None,
     datum: str | None = None,
+    heights: str | Path | bytes | None = None,
+    heights_name: str | None = None,
+    progress: Progress | None = None,
+    cancel: Callable[[], bool] | None = None,
 ) -> Roads:
-    """Read an uploaded road file in a child process that can do nothing else.
+    """Read a road file from outside in a child process that can do nothing else.
 
     Parameters
     ----------
-    content : bytes
+    source : path or bytes
         GeoPackage, zipped Shapefile, GeoJSON, FlatGeobuf or ``.osm.pbf``, told by its content.
-    name : str
-        What the user calls it, for the messages only.
+    name : str, optional
+        What the user calls it, for the messages only; needed with bytes.
     limits : Limits
         What the child may use.
     layer, class_column, datum : str, optional
         As for :func:`geo.roads_files.read_roads`.
+    heights : path or bytes, optional
+        A GeoTIFF of metres above the sea, see :func:`geo.roads_slope.with_heights`.
+    heights_name : str, optional
+        What the user calls that.
+    progress, cancel : callable, optional
+        As for :func:`geo.intake.raw.read_file`.
 
     Returns
     -------
@@ -58,41 +70,111 @@ def read_uploaded_roads(
     Raises
     ------
     RoadsError, IntakeError
-        As :func:`geo.roads_files.read_roads`; ``intake.not_supported`` and what a zip can be
-        refused for; ``roads.too_large``, ``roads.time``, ``roads.reader_died``.
+        As :func:`geo.roads_files.read_roads` and :func:`geo.roads_slope.with_heights`;
+        ``intake.not_supported`` and what a zip can be refused for; ``intake.too_large``,
+        ``intake.no_file`` and what a child can die of.
     """
-    if len(content) > limits.file_mb * MB:
-        text = f"{name}: {len(content) / MB:.0f} MB of roads; {limits.file_mb:g} MB are allowed."
-        raise RoadsError(
-            "roads.too_large", text, file=name, value=len(content) // MB, limit=limits.file_mb
-        )
+    shown = _checked(source, name, limits)
+    job: dict[str, Any] = {"name": shown, "limits": asdict(limits)}
+    job["choices"] = {"layer": layer, "class_column": class_column, "datum": datum}
     with tempfile.TemporaryDirectory(prefix="roomplan-") as folder:
-        Path(folder, "upload").write_bytes(content)
-        choices = {"layer": layer, "class_column": class_column, "datum": datum}
-        job = {"name": name, "limits": asdict(limits), "choices": choices}
+        _put(source, Path(folder, _ROADS))
+        if heights is not None:
+            job["heights"] = _checked(heights, heights_name, limits)
+            if not is_grid(heights):
+                text = f"{job['heights']}: it is no TIFF, whatever its name says; send a GeoTIFF."
+                raise RoadsError("roads.not_tiff", text, file=job["heights"])
+            _put(heights, Path(folder, _HEIGHTS))
         Path(folder, "job.json").write_text(json.dumps(job), encoding="utf-8")
-        word = _run(folder, name=name, limits=limits)
-        if "code" in word:
-            family = RoadsError if word["code"].startswith("roads.") else IntakeError
-            raise family(word["code"], word["message"], **word["facts"])
-        return load(Path(folder, "roads.npz"))
+        try:
+            run_child(
+                folder,
+                name=shown,
+                limits=limits,
+                module=__name__,
+                environment=_environment(folder) if heights is not None else None,
+                progress=progress,
+                cancel=cancel,
+            )
+        except IntakeError as error:
+            if not error.code.startswith("roads."):
+                raise
+            raise RoadsError(error.code, str(error), **error.facts) from error
+        return load(Path(folder, _ANSWER))
 
 
 def main() -> None:
     """Be the child: read ``upload`` in the folder named on the command line, answer, end."""
-    from geo.intake.child import confine, say
+    from geo.intake.child import serve
 
-    folder = Path(sys.argv[2])
-    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
-    limits = Limits(**job["limits"])
-    confine(limits)
+    serve(_read)
+
+
+def _read(folder: Path, job: dict[str, Any], limits: Limits) -> dict[str, Any]:
+    from geo.intake.child import say
+
+    say({"progress": 0.05, "stage": "open"})
     try:
-        path = _prepared(folder, job["name"], limits)
-        save(read_roads(path, name=job["name"], **job["choices"]), folder / "roads.npz")
-        say({"done": True})
+        roads = read_roads(
+            _prepared(folder, job["name"], limits), name=job["name"], **job["choices"]
+        )
+        if "heights" in job:
+            from geo.roads_slope import with_heights
+
+            say({"progress": 0.6, "stage": "read"})
+            roads = with_heights(roads, folder / _HEIGHTS, name=job["heights"])
     except RoomplanError as error:
         facts = {key: str(value) for key, value in error.facts.items()}
-        say({"code": error.code, "message": str(error), "facts": facts})
+        return {"code": error.code, "message": str(error), "facts": facts}
+    say({"progress": 0.9, "stage": "write"})
+    save(roads, folder / _ANSWER)
+    return {"done": True}
+
+
+def _checked(source: str | Path | bytes, name: str | None, limits: Limits) -> str:
+    """Refuse, before a child is started, what it could not read; return what to call the file."""
+    shown = safe_name(name or (str(source) if not isinstance(source, bytes) else "upload"))
+    if not isinstance(source, bytes) and not Path(source).is_file():
+        text = f"{shown}: there is no such file on this machine; addresses are not opened."
+        raise IntakeError("intake.no_file", text, file=shown)
+    size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
+    if size > limits.file_mb * MB:
+        raise IntakeError(
+            "intake.too_large",
+            f"{shown}: {size / MB:.0f} MB is more than the {limits.file_mb:g} MB allowed; cut it "
+            "to the city or raise the limit.",
+            file=shown,
+            value=f"{size / MB:.0f}",
+            limit=f"{limits.file_mb:g}",
+        )
+    return shown
+
+
+def _put(source: str | Path | bytes, place: Path) -> None:
+    if isinstance(source, bytes):
+        place.write_bytes(source)
+    else:
+        shutil.copyfile(source, place)
+
+
+def _environment(folder: str) -> dict[str, str]:
+    """Return the child's drivers where it reads a raster too: one of rasterio's, GTiff."""
+    skipped = child_environment(folder)["GDAL_SKIP"]
+    return {"GDAL_SKIP": ",".join((skipped, *_skipped_rasters())), "GDAL_CACHEMAX": "128"}
+
+
+@cache
+def _skipped_rasters() -> tuple[str, ...]:
+    import importlib.util
+
+    if importlib.util.find_spec("rasterio") is None:
+        return ()  # the child says so
+    import rasterio
+
+    from geo.intake.sandbox import ALLOWED_DRIVERS
+
+    with rasterio.Env() as environment:
+        return tuple(sorted(set(environment.drivers()) - ALLOWED_DRIVERS - {"GTiff"}))
 
 
 def _prepared(folder: Path, name: str, limits: Limits) -> Path:
@@ -103,12 +185,12 @@ def _prepared(folder: Path, name: str, limits: Limits) -> Path:
     upload = folder / "upload"
     with upload.open("rb") as file:
         if b"OSMHeader" in file.read(64):
-            return upload.rename(folder / "roads.osm.pbf")
+            return _called(upload, "roads.osm.pbf")
     kind = sniff(upload, name=name, limits=limits)
     if kind == "gpkg":
         _refuse_views(upload, name)
     if kind != "shp.zip":
-        return upload.rename(folder / f"roads.{kind}")
+        return _called(upload, f"roads.{kind}")
     with open_zip(upload, name=name, limits=limits) as archive:
         shape = next(m for m in archive.namelist() if m.lower().endswith(".shp"))
         for member in archive.namelist():
@@ -117,6 +199,14 @@ def _prepared(folder: Path, name: str, limits: Limits) -> Path:
                 part = unpack(archive, member, name=name, limits=limits)
                 (folder / f"roads{ending.lower()}").write_bytes(part)
     return folder / "roads.shp"
+
+
+def _called(upload: Path, name: str) -> Path:
+    """Give a file a second name, so that a reader that broke off can be tried once more."""
+    place = upload.with_name(name)
+    place.unlink(missing_ok=True)
+    os.link(upload, place)
+    return place
 
 
 def _refuse_views(path: Path, name: str) -> None:
@@ -132,37 +222,3 @@ def _refuse_views(path: Path, name: str) -> None:
     if count:
         text = f"{name}: it holds {count} view(s); save the road layer as a table."
         raise RoadsError("roads.views", text, file=name, count=count)
-
-
-def _run(folder: str, *, name: str, limits: Limits) -> dict[str, Any]:
-    """Start the child, wait for its word, and say in words when there is none."""
-    root = str(Path(__file__).resolve().parents[1])
-    with (
-        open(Path(folder, "stderr"), "wb") as errors,
-        subprocess.Popen(
-            [sys.executable, "-I", "-c", _START, root, folder],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            cwd=folder,
-            env=child_environment(folder),
-            start_new_session=True,
-        ) as child,
-    ):
-        try:
-            said, _ = child.communicate(timeout=limits.wall_s)
-        except subprocess.TimeoutExpired as error:
-            text = f"{name}: reading took more than {limits.wall_s} s; cut the file to the city."
-            raise RoadsError("roads.time", text, file=name, limit=limits.wall_s) from error
-        finally:
-            if child.poll() is None:
-                os.killpg(child.pid, signal.SIGKILL)
-    lines = said.decode("utf-8", "replace").splitlines()
-    if child.returncode == 0 and lines:
-        word: dict[str, Any] = json.loads(lines[-1])
-        return word
-    text = (
-        f"{name}: the reader broke off; the file is damaged, or needs more than "
-        f"{limits.memory_mb} MB of memory. Cut it to the city, or save it again."
-    )
-    raise RoadsError("roads.reader_died", text, file=name, limit=limits.memory_mb)

@@ -126,14 +126,64 @@ def test_broken_uploads_are_named_as_the_user_calls_them(content, code):
 def test_limits_hold(lines, tmp_path):
     lines.to_file(tmp_path / "roads.gpkg")
     content = (tmp_path / "roads.gpkg").read_bytes()
-    for limits, code in (
-        (Limits(file_mb=0.01), "roads.too_large"),
-        (Limits(memory_mb=150), "roads.reader_died"),
-        (Limits(wall_s=0), "roads.time"),
+    for limits, codes in (
+        (Limits(file_mb=0.01), {"intake.too_large"}),
+        (Limits(memory_mb=150), {"intake.memory", "intake.reader_died"}),
+        (Limits(wall_s=0), {"intake.time"}),
+    ):
+        with pytest.raises(IntakeError) as caught:
+            read_uploaded_roads(content, name="roads.gpkg", limits=limits)
+        assert caught.value.code in codes
+
+
+def raster(path, value, *, crs="EPSG:4326"):
+    import rasterio
+    from rasterio.transform import from_origin
+
+    cells = np.full((4, 4), value, dtype="float32") + np.arange(4, dtype="float32") * 10
+    shape = {"height": 4, "width": 4, "count": 1, "dtype": "float32"}
+    place = {"crs": crs, "transform": from_origin(117.998, 25.002, 0.001, 0.001)}
+    with rasterio.open(path, "w", driver="GTiff", **shape, **place) as target:
+        target.write(cells, 1)
+    return path
+
+
+def test_heights_are_read_in_the_same_child(lines, tmp_path):
+    lines.to_file(tmp_path / "roads.gpkg")
+    heights = raster(tmp_path / "dem.tif", 100)
+    found = read_uploaded_roads(
+        tmp_path / "roads.gpkg", heights=heights.read_bytes(), heights_name="山.tif"
+    )
+    level = read_uploaded_roads(tmp_path / "roads.gpkg")
+    assert np.abs(found.rise_m).max() == pytest.approx(10, abs=0.1)
+    assert (level.rise_m == 0).all()
+    assert found.fingerprint != level.fingerprint
+
+
+def test_heights_that_are_none_are_named(lines, tmp_path):
+    lines.to_file(tmp_path / "roads.gpkg")
+    nowhere = raster(tmp_path / "nowhere.tif", 1, crs=None)
+    for heights, code in (
+        (b"<VRTDataset/>", "roads.not_tiff"),
+        (b"II*\0 and no more", "roads.raster"),
+        (nowhere.read_bytes(), "roads.raster"),
     ):
         with pytest.raises(RoadsError) as caught:
-            read_uploaded_roads(content, name="roads.gpkg", limits=limits)
+            read_uploaded_roads(tmp_path / "roads.gpkg", heights=heights, heights_name="山.tif")
         assert caught.value.code == code
+        assert caught.value.facts["file"] == "山.tif"
+
+
+def test_progress_is_told_and_no_file_is_no_address(lines, tmp_path):
+    lines.to_file(tmp_path / "roads.gpkg")
+    told = []
+    read_uploaded_roads(tmp_path / "roads.gpkg", progress=lambda share, _: told.append(share))
+    assert told == sorted(told)
+    assert told
+    for address in ("/vsicurl/http://127.0.0.1/x.gpkg", tmp_path / "none.gpkg"):
+        with pytest.raises(IntakeError) as caught:
+            read_uploaded_roads(address)
+        assert caught.value.code == "intake.no_file"
 
 
 def test_arrays_that_do_not_belong_together_are_refused(lines, tmp_path):
