@@ -1,8 +1,9 @@
 """Full coverage of counties and townships, and the checklist a room is held against.
 
 Full coverage asks for a room of each county's and township's own level, wherever that room stands.
-What the register does not hold is "none known", never "missing": a township set up after the
-register was written has no row for that reason alone.
+Trade rooms and outposts, which have no radius, count too, and are told apart: a unit that no other
+room serves has a "special" one. What the register does not hold is "none known", never "missing":
+a township set up after the register was written has no row for that reason alone.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from geo.units import ancestors
 
 AUDITED = ("county", "township")
 BASES_BEST_FIRST = ("reported", "register", "census", "derived", "modelled", "simulated")
-HAS, NONE_KNOWN = "has", "none_known"
+HAS, SPECIAL, NONE_KNOWN = "has", "special", "none_known"
 
 
 def full_coverage(units: gpd.GeoDataFrame, rooms: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -35,18 +36,20 @@ def full_coverage(units: gpd.GeoDataFrame, rooms: gpd.GeoDataFrame) -> pd.DataFr
     Returns
     -------
     DataFrame
-        Index ``unit_id``, counties first: ``name``, ``level``, ``parent_id``; ``status`` "has" or
-        "none_known"; ``rooms`` of its own level; ``room_id`` the best known of them; ``basis`` on
-        which that is known (reported before register before derived before simulated), NA where
-        none is; ``stands_elsewhere`` True where that room stands in another unit of the level,
-        NA where its place is unknown; ``lower_rooms`` of any lower level in the unit; ``note`` of
-        the unit.
+        Index ``unit_id``, counties first: ``name``, ``level``, ``parent_id``; ``status`` "has",
+        "special" where only a trade room or an outpost serves the unit, or "none_known";
+        ``rooms`` of its own level, ``special_rooms`` (trade rooms and outposts) beside them;
+        ``room_id`` the best known of the first, or else of the second, with its ``kind`` and the
+        ``basis`` on which it is known (reported before register before derived before simulated),
+        NA where none is; ``stands_elsewhere`` True where that room stands in another unit of the
+        level, NA where its place is unknown; ``lower_rooms`` of any lower level in the unit;
+        ``note`` of the unit.
 
     Notes
     -----
     "Own level" is the room's ``level`` equal to the unit's, and ``serves_unit_id`` the unit: a
-    township's room kept in the county seat counts for the township. Trade rooms and outposts do
-    not count. Linear in the rows.
+    township's room kept in the county seat counts for the township. Trade rooms and outposts count
+    whatever their level, for the unit they serve. Linear in the rows.
 
     Examples
     --------
@@ -60,25 +63,29 @@ def full_coverage(units: gpd.GeoDataFrame, rooms: gpd.GeoDataFrame) -> pd.DataFr
     table = members[["name", "level", "parent_id"]].copy()
     table["note"] = members.get("note")
     own = _own_rooms(units, rooms[rooms["is_open"].astype(bool)])
+    for name, kept in (("rooms", ~own["special"]), ("special_rooms", own["special"])):
+        counts = own.loc[kept, "serves_unit_id"].value_counts()
+        table[name] = counts.reindex(table.index).fillna(0).astype(int)
+    table["status"] = np.select(
+        [table["rooms"] > 0, table["special_rooms"] > 0], [HAS, SPECIAL], default=NONE_KNOWN
+    )
     best = own[~own["serves_unit_id"].duplicated()].set_index("serves_unit_id")
-    counts = own["serves_unit_id"].value_counts()
-    table["rooms"] = counts.reindex(table.index).fillna(0).astype(int)
-    table["status"] = np.where(table["rooms"] > 0, HAS, NONE_KNOWN)
-    for column in ("room_id", "basis", "stands_elsewhere"):
+    for column in ("room_id", "kind", "basis", "stands_elsewhere"):
         table[column] = best[column].reindex(table.index)
     table["lower_rooms"] = _lower_rooms(units, rooms, table)
-    order = ["name", "level", "parent_id", "status", "rooms", "room_id", "basis"]
-    order += ["stands_elsewhere", "lower_rooms", "note"]
+    order = ["name", "level", "parent_id", "status", "rooms", "special_rooms", "room_id", "kind"]
+    order += ["basis", "stands_elsewhere", "lower_rooms", "note"]
     rank = table["level"].map({level: n for n, level in enumerate(AUDITED)})
     return table[order].loc[rank.sort_values(kind="stable").index].rename_axis("unit_id")
 
 
 def _own_rooms(units: gpd.GeoDataFrame, rooms: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Return open rooms that serve a unit of their own level, the best known of each unit first."""
+    """Return open rooms that are a unit's own, special ones last, else the best known first."""
     level = rooms["serves_unit_id"].map(units["level"])
-    # A trade's room or an outpost is no unit's own room, though it may stand at its level.
-    general = ~rooms["kind"].isin(NO_RADIUS_KINDS) if "kind" in rooms else True
-    own = pd.DataFrame(rooms.loc[(rooms["level"] == level) & level.isin(AUDITED) & general])
+    kind = rooms["kind"] if "kind" in rooms else pd.Series(pd.NA, index=rooms.index, dtype="str")
+    special = kind.isin(NO_RADIUS_KINDS)
+    own = pd.DataFrame(rooms.loc[((rooms["level"] == level) | special) & level.isin(AUDITED)])
+    own = own.assign(kind=kind, special=special, level=level)
     own = own.assign(room_id=own.index.astype("str")).rename_axis(None)
     located = pd.Series(pd.NA, index=own.index, dtype="object")
     for name in AUDITED:
@@ -87,7 +94,7 @@ def _own_rooms(units: gpd.GeoDataFrame, rooms: gpd.GeoDataFrame) -> pd.DataFrame
     elsewhere = (located != own["serves_unit_id"]).astype("boolean").mask(located.isna())
     rank = own["basis"].map({basis: n for n, basis in enumerate(BASES_BEST_FIRST)})
     own = own.assign(stands_elsewhere=elsewhere, rank=rank)
-    return own.sort_values(["rank", "room_id"], kind="stable")
+    return own.sort_values(["special", "rank", "room_id"], kind="stable")
 
 
 def _lower_rooms(
@@ -114,15 +121,16 @@ def coverage_counts(audit: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index ``level``: ``units``, ``has``, ``none_known`` and one column ``has_<basis>`` for
-        each basis; the parts add up to the whole.
+        Index ``level``: ``units``, ``has``, ``special``, ``none_known`` and one column
+        ``has_<basis>`` for each basis; the parts add up to the whole.
     """
     rows = audit.groupby("level")
     table = pd.DataFrame({"units": rows.size()})
-    for status in (HAS, NONE_KNOWN):
+    for status in (HAS, SPECIAL, NONE_KNOWN):
         table[status] = audit["level"][audit["status"] == status].value_counts()
+    having = audit[audit["status"] == HAS]
     for basis in BASES_BEST_FIRST:
-        table[f"has_{basis}"] = audit["level"][audit["basis"] == basis].value_counts()
+        table[f"has_{basis}"] = having["level"][having["basis"] == basis].value_counts()
     order = [level for level in AUDITED if level in table.index]
     return table.loc[order].fillna(0).astype(int)
 

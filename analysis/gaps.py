@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.coverage import Coverage, share
 from analysis.remedies import TARGET, remedies
 from analysis.results import case_places, is_open_case
+from analysis.ways import Ways, reached
 from geo.schema import WGS84
 from geo.units import ancestors
 
@@ -23,8 +24,7 @@ GAP_CHANGES = ("new", "open", "closed", "gone")
 
 
 def find_gaps(
-    units: gpd.GeoDataFrame,
-    demand: gpd.GeoDataFrame,
+    ways: Ways,
     rooms: gpd.GeoDataFrame,
     cases: gpd.GeoDataFrame,
     sites: gpd.GeoDataFrame,
@@ -34,9 +34,9 @@ def find_gaps(
 
     Parameters
     ----------
-    units, demand : GeoDataFrame
-        A place is a unit that demand points name: a village with a known point, or the rest of a
-        township whose villages have none.
+    ways : Ways
+        The people's, under the scenario's standard. A place is a unit that demand points name: a
+        village with a known point, or the rest of a township whose villages have none.
     rooms : GeoDataFrame
         Rooms that serve by distance.
     cases : GeoDataFrame
@@ -63,6 +63,7 @@ def find_gaps(
     -----
     O(p log p) for p points plus the pairs between uncovered points and sites.
     """
+    units, demand = ways.units, ways.demand
     people = demand["people"].fillna(0.0)
     out = people.where(~coverage.covered, 0.0)
     open_points = out > 0
@@ -77,16 +78,11 @@ def find_gaps(
     table["share_uncovered"] = share(table["people_uncovered"], table["people"])
     table = table.join(_nearest_room(demand[open_points], coverage, out[open_points]))
     table = table.join(_cases_at(cases, units, table.index))
-    table = table.join(
-        remedies(demand[open_points], out[open_points], sites, coverage.limit_m[open_points])
-    )
+    table = table.join(_what_it_takes(ways, out, sites, coverage))
     table["reason"] = _reasons(table)
     table["remedy"] = _remedies(table)
     table = table.join(_where(units, table.index))
-    # A township whose villages are partly known stands for the others only.
-    known = demand["unit_id"].drop_duplicates()
-    parents = units["parent_id"].reindex(known[known.map(units["level"]) == "village"])
-    table["is_rest"] = table.index.isin(parents)
+    table["is_rest"] = is_rest(table.index, units, demand)
     table["location_basis"] = _weakest_basis(demand).reindex(table.index)
     table["nearest_room_name"] = table["nearest_room"].map(rooms["name"])
     table["nearest_room_basis"] = table["nearest_room"].map(rooms["basis"])
@@ -147,6 +143,13 @@ def place_points(demand: gpd.GeoDataFrame, people: pd.Series) -> gpd.GeoSeries:
     return gpd.GeoSeries(gpd.points_from_xy(x, y), index=total.index, crs=WGS84)
 
 
+def is_rest(places: pd.Index, units: gpd.GeoDataFrame, demand: gpd.GeoDataFrame) -> np.ndarray:
+    """Tell which places are what is left of a township beside its known villages."""
+    known = demand["unit_id"].drop_duplicates()
+    parents = units["parent_id"].reindex(known[known.map(units["level"]) == "village"])
+    return places.isin(parents)
+
+
 def _nearest_room(demand: gpd.GeoDataFrame, coverage: Coverage, people: pd.Series) -> pd.DataFrame:
     """Return mean distance and the room that is nearest to most of the people out of reach."""
     metres = coverage.nearest_m[demand.index]
@@ -178,6 +181,16 @@ def _reasons(table: pd.DataFrame) -> np.ndarray:
         ["no_service", "partly"],
         default="far",
     )
+
+
+def _what_it_takes(
+    ways: Ways, out: pd.Series, sites: gpd.GeoDataFrame, coverage: Coverage
+) -> pd.DataFrame:
+    placed = sites[~(sites.geometry.isna() | sites.geometry.is_empty)]
+    rows = np.flatnonzero(out > 0)
+    demand = ways.demand.iloc[rows]
+    within = reached(ways, placed, rows=rows).part
+    return remedies(demand, out.iloc[rows], placed, coverage.limit_m.iloc[rows], listed=within)
 
 
 def _remedies(table: pd.DataFrame) -> np.ndarray:

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.sparse import hstack
 
 from analysis.access import floating_catchments, zones
+from analysis.breakdown import coverage_by_group
 from analysis.clusters import Clusters, find_clusters
 from analysis.coverage import (
     Coverage,
@@ -25,6 +26,7 @@ from analysis.proposal import Proposal, propose
 from analysis.results import case_places, held_by, received_by, results_by_unit
 from analysis.scenario import Scenario, Study
 from analysis.siting.outlook import coverage_curve, stability
+from analysis.villages import village_counts, village_rooms
 from analysis.ways import Ways, reached, ways_of
 from geo.units import ancestors
 
@@ -108,7 +110,7 @@ def survey(study: Study, scenario: Scenario) -> Survey:
         ways=ways,
         coverage=coverage,
         by_level=by_level,
-        gaps=find_gaps(units, demand, serving, cases, study.sites, coverage),
+        gaps=find_gaps(ways, serving, cases, study.sites, coverage),
     )
 
 
@@ -233,3 +235,24 @@ def stability_of(measured: Survey, *, runs: int = 20, seed: int = 1) -> gpd.GeoD
     picked = stability(problem, runs=runs, seed=seed)
     sites = found.placed.iloc[picked.index.to_numpy() - len(measured.serving)]
     return sites.assign(picked_share=picked.to_numpy(), in_plan=sites.index.isin(found.sites.index))
+
+
+def groups_of(measured: Survey) -> pd.DataFrame:
+    """Return coverage by group and setting of the city, its counties and townships."""
+    study = measured.study
+    parts = (
+        coverage_by_group(study.units, study.demand, measured.coverage, level=level)
+        for level in LEVELS
+    )
+    return pd.concat(parts, ignore_index=True)
+
+
+def villages_of(measured: Survey) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return every village with its own room or none known, and their counts by unit."""
+    study, rooms = measured.study, measured.rooms
+    villages = village_rooms(study.units, rooms, study.demand, measured.coverage)
+    counts = [
+        village_counts(villages, study.units, rooms, level=level).assign(level=level)
+        for level in LEVELS
+    ]
+    return villages, pd.concat(counts)

@@ -147,6 +147,18 @@ def catchments(measured: Survey) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
+def groups(measured: Survey) -> pd.DataFrame:
+    """Return coverage by group and setting of every unit."""
+    return journey.groups_of(measured)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
+def villages(measured: Survey) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return every village with its own room or none known, and their counts by unit."""
+    return journey.villages_of(measured)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)
 def curve(measured: Survey) -> pd.DataFrame:
     """Return people within reach for up to twice as many new rooms as asked for."""
     return journey.curve_of(measured, most=min(2 * int(measured.scenario.n_new), MOST_IN_CURVE))

@@ -17,6 +17,8 @@ PEOPLE = {
     "people_alone", "people_in_order", "people_lost", "people_near", "runner_up_loss", "plan_a",
     "plan_b", "gained", "lost", "difference", "points", "people_certain", "people_possible",
     "uncovered_least", "uncovered_most", "people_before", "rooms_people", "reachable_people",
+    "villages", "has", "none_known", "none_known_least", "people_none_known", "has_reported",
+    "has_register", "has_derived", "has_simulated",
     "value", "added", "best_of_size", "bound", "price",
 }  # fmt: skip
 RATES = {
@@ -28,6 +30,8 @@ CHOICES = {
     "site_kind": "kind",
     "level": "level",
     "status": "audit_status",
+    "group": "group",
+    "setting": "setting",
     "change": "gap_change",
     "standard": "standard",
     "wins": "ahead",
@@ -170,6 +174,10 @@ def _column(frame: pd.DataFrame, column: str, words: Words) -> pd.Series:
         return values.astype(float).replace([np.inf, -np.inf], np.nan).round().astype("Int64")
     if column.endswith("_m"):
         return (values.astype(float).replace(np.inf, np.nan) / 1000).round(2)
+    if column.endswith("_min"):
+        return values.astype(float).replace(np.inf, np.nan).round(1)
+    if column == "worst_name":
+        return values.where(~frame["worst_is_rest"], [words("gaps.rest", name=v) for v in values])
     if column.endswith("_share") or column.startswith("share_"):
         return (values.astype(float) * 100).round(1)
     if column in RATES:
@@ -182,5 +190,6 @@ def _column(frame: pd.DataFrame, column: str, words: Words) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(values):
         return values.dt.strftime("%Y-%m-%d").astype(object)
     if pd.api.types.is_bool_dtype(values):
-        return values.map(lambda flag: words("yes_no.true") if flag else words("yes_no.false"))
+        said = {True: words("yes_no.true"), False: words("yes_no.false")}
+        return values.astype(object).map(said)  # unknown stays empty
     return values

@@ -88,6 +88,30 @@ def test_a_room_without_a_known_place_may_stand_anywhere() -> None:
     assert pd.isna(found.loc["b1", "stands_elsewhere"])
 
 
+def test_trade_rooms_and_outposts_count_and_are_told_apart() -> None:
+    special = pd.DataFrame(
+        [
+            ("s1", "village", "sector", "a", "a", True, "reported"),
+            ("s2", "township", "outpost", "b1", "a1", True, "derived"),
+            ("s3", "township", "outpost", "a1", None, True, "reported"),
+            ("s4", "village", "sector", "a1v", "a1v", True, "reported"),
+            ("s5", "township", "outpost", "n", "a1", False, "reported"),
+        ],
+        columns=["room_id", "level", "kind", *ROOMS.columns[1:]],
+    ).set_index("room_id")
+    found = full_coverage(UNITS, pd.concat([ROOMS.assign(kind="hub"), special]))
+    assert found["status"].tolist() == ["has", "has", "none_known", "has", "special"]
+    assert found["rooms"].tolist() == [2, 1, 0, 1, 0]
+    assert found["special_rooms"].tolist() == [1, 0, 0, 1, 1]
+    assert found.loc["b1", ["room_id", "kind", "basis"]].tolist() == ["s2", "outpost", "derived"]
+    assert found.loc["b1", "stands_elsewhere"]
+    assert found.loc["a1", ["room_id", "kind"]].tolist() == ["t1", "hub"]
+    counts = coverage_counts(found)
+    assert counts["special"].tolist() == [0, 1]
+    assert (counts[["has", "special", "none_known"]].sum(axis=1) == counts["units"]).all()
+    assert counts["has_derived"].tolist() == [1, 1]
+
+
 def test_shuffling_rooms_changes_nothing() -> None:
     mixed = ROOMS.sample(frac=1, random_state=3)
     pd.testing.assert_frame_equal(full_coverage(UNITS, mixed), full_coverage(UNITS, ROOMS))

@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from analysis.balance import gini, lorenz, noise_floor, spread
-from ui import charts, frame, maps, report, state, views, widgets
+from ui import charts, districts_view, frame, maps, report, state, views, widgets
 from ui.standards_view import catchments, standards
 
 MEASURES = {
@@ -44,36 +43,16 @@ with right:
         height=420,
     )
 
-rooms, people = counties["rooms_per_10k"], counties["people"]
-floor = noise_floor(counties["rooms"].mean(), people)
-between = spread(counties[measure])
-figures = st.columns(3)
-figures[0].metric(
-    text("districts.gini"), f"{gini(rooms, people):.3f}", help=text("districts.gini_help")
-)
-figures[1].metric(
-    text("districts.gini_floor"), f"{floor:.3f}", help=text("districts.gini_floor_help")
-)
-names = counties["name"].to_list()
-figures[2].metric(
-    text("districts.best_worst"),
-    f"{between.ratio:.1f}",
-    help=text("districts.best_worst_help", best=names[between.best], worst=names[between.worst]),
-)
+districts_view.evenness(counties, measure, text)
 by_basis = measured.rooms["basis"].value_counts()
 known = {name: int(by_basis.get(name, 0)) for name in ("reported", "derived", "simulated")}
 st.caption(text("districts.basis", **known))
-st.markdown(f"##### {text('districts.lorenz')}")
-curve = charts.lorenz(lorenz(rooms, people), x="people_share", y="value_share", text=text)
-st.altair_chart(curve, width="stretch")
 st.markdown(f"##### {text('districts.table')}")
 widgets.table("compare", counties, text)
 widgets.downloads("compare", counties, measured, text)
+unit = districts_view.pick_unit(measured, text)
+districts_view.groups(unit, measured, text)
 standards(measured, text)
 catchments(measured, text)
-st.markdown(f"##### {text('districts.coverage')}")
-audit = report.audit_list(measured)
-lacking = int((audit["status"] != "has").sum())
-st.caption(text("districts.audit_found", all=len(audit), lacking=lacking))
-widgets.table("audit", audit, text, height=300)
-widgets.downloads("audit", audit, measured, text, endings=(".xlsx", ".csv"))
+districts_view.audit(measured, text)
+districts_view.villages(unit, measured, text)

@@ -1,0 +1,120 @@
+"""Parts of the Districts page: how even rooms are, who is covered, and whose room is known."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from analysis.balance import gini, known, lorenz, noise_floor, spread
+from analysis.journey import Survey
+from ui import cached, charts, report, state, widgets
+from ui.tables import percent, whole
+from ui.wording import Words
+
+SHARES = ("share_certain", "share_covered", "share_possible")
+
+
+def evenness(counties: pd.DataFrame, measure: str, text: Words) -> None:
+    """Show how unequal rooms a head are beside what chance alone gives, and best against worst.
+
+    Counties whose people are unknown have no rate: they are left out and counted.
+    """
+    rates = known(counties["rooms_per_10k"], counties["people"])
+    figures = st.columns(3)
+    if len(rates.values) > 1:
+        counted = counties["rooms"][counties["rooms_per_10k"].notna()]
+        floor = noise_floor(counted.mean(), rates.weights)
+        uneven = f"{gini(rates.values, rates.weights):.3f}"
+        figures[0].metric(text("districts.gini"), uneven, help=text("districts.gini_help"))
+        chance = text("districts.gini_floor_help")
+        figures[1].metric(text("districts.gini_floor"), f"{floor:.3f}", help=chance)
+    if counties[measure].notna().any():
+        between, names = spread(counties[measure]), counties["name"].to_list()
+        figures[2].metric(
+            text("districts.best_worst"),
+            "—" if pd.isna(between.ratio) else f"{between.ratio:.1f}",
+            help=text(
+                "districts.best_worst_help", best=names[between.best], worst=names[between.worst]
+            ),
+        )
+    if rates.unknown:
+        st.caption(text("districts.unknown_people", count=rates.unknown))
+    if len(rates.values) > 1:
+        st.markdown(f"##### {text('districts.lorenz')}")
+        curve = lorenz(rates.values, rates.weights)
+        chart = charts.lorenz(curve, x="people_share", y="value_share", text=text)
+        st.altair_chart(chart, width="stretch")
+
+
+def pick_unit(measured: Survey, text: Words) -> str:
+    """Draw the choice of the city or one county for the parts below; return its id."""
+    names = {**measured.by_level["city"]["name"], **measured.by_level["county"]["name"]}
+    first = next(iter(names))
+    unit = st.selectbox(
+        text("districts.unit"),
+        list(names),
+        format_func=names.__getitem__,
+        key=state.slot("unit", first, parse=lambda link: link if link in names else first),
+    )
+    return state.keep("unit", unit, first)
+
+
+def groups(unit: str, measured: Survey, text: Words) -> None:
+    """Draw coverage by group and setting of one unit, each with its interval."""
+    table = report.groups_list(cached.groups(measured), measured)
+    shown = table[table["unit_id"] == unit]
+    st.markdown(f"##### {text('districts.groups')}")
+    st.caption(text("districts.groups_note"))
+    drawn = shown[shown["people"] > 0]
+    labels = [
+        f"{text.choice('group', group)} · {text.choice('setting', setting)}"
+        for group, setting in zip(drawn["group"], drawn["setting"], strict=True)
+    ]
+    chart = charts.ranges(drawn.assign(part=labels), name="part", shares=SHARES, text=text)
+    st.altair_chart(chart, width="stretch")
+    unknown = int(shown["points_unknown"].sum())
+    if unknown:
+        st.caption(text("districts.groups_unknown", count=unknown))
+    widgets.table("groups", shown, text)
+    widgets.downloads("groups", table, measured, text, endings=(".xlsx", ".csv"))
+
+
+def villages(unit: str, measured: Survey, text: Words) -> None:
+    """Count the villages without a known room by unit and list those of one unit."""
+    found, counts = cached.villages(measured)
+    table = report.village_counts_list(counts, measured)
+    all_of = table.loc[unit]
+    st.markdown(f"##### {text('districts.villages')}")
+    st.caption(
+        text(
+            "districts.villages_found",
+            name=all_of["name"],
+            all=whole(all_of["villages"]),
+            none=whole(all_of["none_known"]),
+            share=percent(all_of["share_none_known"], 0),
+            least=whole(all_of["none_known_least"]),
+            unnamed=all_of["rooms_unnamed"],
+            townships=all_of["townships_unknown"],
+        )
+    )
+    widgets.table("village_counts", table[table["level"] != "township"], text)
+    widgets.downloads("village_counts", table, measured, text)
+    listed = report.villages_list(found, measured)
+    listed = listed[listed["status"] == "none_known"]
+    if unit in measured.by_level["county"].index:
+        listed = listed[listed["county_id"] == unit]
+    with st.expander(text("districts.villages_list", count=whole(len(listed)))):
+        widgets.table("villages", listed, text)
+        widgets.downloads("villages", listed, measured, text, endings=(".xlsx", ".csv"))
+
+
+def audit(measured: Survey, text: Words) -> None:
+    """List every county and township with its own room, those without a known one first."""
+    table = report.audit_list(measured)
+    st.markdown(f"##### {text('districts.coverage')}")
+    counts = {
+        status: int((table["status"] == status).sum()) for status in ("special", "none_known")
+    }
+    st.caption(text("districts.audit_found", all=len(table), **counts))
+    widgets.table("audit", table, text, height=300)
+    widgets.downloads("audit", table, measured, text, endings=(".xlsx", ".csv"))
