@@ -195,8 +195,8 @@ def test_sheets_are_asked_for_and_mappings_are_kept(capsys, toy, tmp_path):
 
 @pytest.mark.parametrize(
     "file",
-    ["rooms.csv", "rooms.xlsx", "rooms.geojson", "rooms.gpkg", "cases.csv", "activities.xlsx",
-     "sites.gpkg"],
+    ["rooms.csv", "rooms.xlsx", "rooms.geojson", "rooms.gpkg", "cases.csv", "cases.xlsx",
+     "activities.csv", "activities.xlsx", "sites.csv", "sites.xlsx", "sites.geojson", "sites.gpkg"],
 )  # fmt: skip
 def test_what_was_exported_comes_back_the_same(capsys, toy, tmp_path, file):
     path, table = tmp_path / file, file.partition(".")[0]

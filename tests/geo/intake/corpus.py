@@ -258,6 +258,19 @@ def attacks(folder: Path, *, secret: Path, url: str) -> list[Sample]:
         Sample("gdalg as json", "a.json", gdalg(url), "intake.not_geojson"),
         Sample("gdalg as gpkg", "a.gpkg", gdalg(str(secret)), "intake.mislabelled"),
         Sample("gdalg as csv", "a.csv", gdalg(str(secret)), "intake.mislabelled"),
+        Sample("gdalg as shp", "a.shp", gdalg(str(secret)), "intake.not_geojson"),
+        Sample("gdalg as kml", "a.kml", gdalg(str(secret)), "intake.mislabelled"),
+        Sample("gdalg as fgb", "a.fgb", gdalg(url), "intake.mislabelled"),
+        Sample(
+            "gdalg as shp in a zip",
+            "a.zip",
+            zipped_parts({**parts, "shp": gdalg(str(secret))}),
+            "intake.damaged",
+        ),
+        Sample(
+            "vrt as kml in a zip", "a.kmz", zipped(("doc.kml", vrt(str(secret)))), "intake.empty"
+        ),
+        Sample("an address as csv", "a.csv", f"name\n{url}\n/vsicurl/{url}\n".encode(), None),
         Sample("gdalg in a zip", "a.zip", zipped(("a.gdalg.json", gdalg(str(secret)))), no),
         Sample("wfs as geojson", "a.geojson", wfs(url), no),
         Sample("wfs as kml", "a.kml", wfs(url), no),
@@ -457,6 +470,7 @@ def faults(folder: Path) -> list[Sample]:
             "a lone quotation mark", "a.csv", 'name,x\n"甲,1\n乙,2\n'.encode(), "intake.damaged"
         ),
         Sample("deep json", "a.geojson", b'{"type":' + b"[" * 200_000, "intake.too_deep"),
+        Sample("deep kml", "a.kml", b"<kml>" + b"<Folder>" * 200_000, "intake.xml"),
         Sample("topojson", "a.json", b'{"type":"Topology","objects":{}}', "intake.not_geojson"),
         Sample("stray cell", "a.xlsx", stray_cell(), "intake.memory"),
         Sample("zip bomb", "a.xlsx", _bomb(), "intake.unpacked"),

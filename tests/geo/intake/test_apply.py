@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
 
 import corpus
@@ -468,6 +469,62 @@ def test_shapes_of_the_wrong_kind_and_unreadable_ones_are_held_back() -> None:
     by_row = held.groupby("row")["code"].first().str.removeprefix("intake.row.").to_dict()
     assert by_row == {2: "shape_kind", 3: "shape_broken", 4: "coordinate"}
     assert intake.rows["name"].tolist() == ["甲", "南安市丰州镇"]
+
+
+AREA = {"区划代码": "350583110", "名称": "丰州镇"}
+BOW_TIE = [[[118, 24.5], [118.5, 25], [118.5, 24.5], [118, 25], [118, 24.5]]]
+
+
+def layer_of(folder: Path, cells: dict[str, str], geometry: object, ending: str) -> bytes:
+    """Return one feature as GDAL writes it."""
+    drivers = {"geojson": "GeoJSON", "gpkg": "GPKG", "fgb": "FlatGeobuf", "shp": "ESRI Shapefile"}
+    layer = gpd.GeoDataFrame([cells], geometry=[shapely.geometry.shape(geometry)], crs="EPSG:4326")
+    options = {"encoding": "UTF-8"} if ending == "shp" else {}
+    with warnings.catch_warnings():  # a Shapefile cuts headings, and GDAL says so
+        warnings.simplefilter("ignore")
+        layer.to_file(folder / f"a.{ending}", driver=drivers[ending], **options)
+    if ending != "shp":
+        return (folder / f"a.{ending}").read_bytes()
+    return corpus.zipped_parts({p.suffix[1:]: p.read_bytes() for p in folder.glob("a.*")})
+
+
+@pytest.mark.parametrize(
+    ("table", "geometry", "code"),
+    [
+        ("rooms", corpus.point(24.75, 118.25), "swapped"),
+        ("rooms", corpus.point(0, 0), "far_away"),
+        ("boundaries", {"type": "Polygon", "coordinates": BOW_TIE}, "outline_crosses"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["geojson", "gpkg", "fgb", "shp"])
+def test_swapped_strayed_and_crossing_shapes_are_told_in_every_format(
+    tmp_path: Path, table: str, geometry: dict[str, object], code: str, ending: str
+) -> None:
+    cells = {"名称": "甲室", "类型": "行政村"} if table == "rooms" else AREA
+    raw = read_file(layer_of(tmp_path, cells, geometry, ending), name="a")[0]
+    intake = apply(raw, suggest_mapping(raw, table=table), units=UNITS, datum="wgs84")
+    assert intake.counts[HELD] == 1
+    assert codes(intake) == [code]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity"])
+@pytest.mark.parametrize("ending", ["json", "csv", "kml", "gpkg"])
+def test_numbers_that_are_none_are_told_in_every_format(
+    tmp_path: Path, ending: str, number: str
+) -> None:
+    feature = corpus.feature(corpus.point(float(number), 24.9), 名称="甲室", 类型="行政村")
+    place = f"<Placemark><name>甲室</name><Point><coordinates>{number},24.9</coordinates></Point>"
+    content = {
+        "json": corpus.collection(feature),
+        "csv": f"名称,类型,经度,纬度\n甲室,行政村,{number},24.9\n".encode(),
+        "kml": f"<kml><Document>{place}</Placemark></Document></kml>".encode(),
+    }
+    if ending == "gpkg":
+        content["gpkg"] = layer_of(tmp_path, feature["properties"], feature["geometry"], "gpkg")
+    raw = read_file(content[ending], name="a")[0]
+    intake = apply(raw, suggest_mapping(raw, table="rooms"), units=UNITS, datum="wgs84")
+    assert intake.counts[HELD] == 1
+    assert codes(intake)[0] in ("coordinate", "half_point", "shape_broken")
 
 
 def test_a_whole_file_goes_from_gbk_to_the_register(tmp_path: Path) -> None:
