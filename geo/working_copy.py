@@ -250,8 +250,6 @@ def suggest(
         Earlier decisions.
     """
     found = suggest_mapping(raw, table=table, saved=saved)
-    if table not in TABLES:
-        return found
     own = set(own_columns(raw, table, current))
     columns = {target: head for target, head in found.columns.items() if head not in own}
     return replace(found, columns=columns)
@@ -259,6 +257,8 @@ def suggest(
 
 def own_columns(raw: RawTable, table: str, current: pd.DataFrame) -> list[str]:
     """Return the file's columns that the contract does not name and the layer has all the same."""
+    if table not in TABLES:
+        return []
     named = {TABLES[table].index, *TABLES[table].columns, "geometry"}
     return [c for c in raw.frame.columns if c in current.columns and c not in named]
 

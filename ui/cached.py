@@ -17,6 +17,7 @@ from analysis.proposal import Proposal
 from analysis.scenario import Scenario, Study
 from analysis.stages import Stages, stages_of
 from analysis.standards import compare_standards
+from geo.population_held import population_stamp
 from geo.read import Tables, read_settings, read_study
 from geo.register import open_register
 from geo.register_home import register_target, stamp_of
@@ -44,11 +45,13 @@ def load(folder: Path) -> Study:
 
 
 def load_tables(folder: Path) -> Tables:
-    """Return the study's tables, read again when a file or the register changes."""
+    """Return the study's tables, read again when a file, register or population changes."""
     files = (p for p in sorted(folder.rglob("*")) if p.suffix not in REGISTER_FILES)
     stamps = [(str(p), p.stat().st_mtime_ns) for p in files if p.is_file()]
-    target = register_target(folder, read_settings(folder))
-    return _load(str(folder), repr(stamps), target, stamp_of(target))
+    settings = read_settings(folder)
+    people = population_stamp(folder, settings)
+    target = register_target(folder, settings)
+    return _load(str(folder), repr(stamps) + people, target, stamp_of(target))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

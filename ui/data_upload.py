@@ -70,7 +70,7 @@ def upload(desk: Desk) -> None:
     if raw is None:
         return
     key = f"{file.file_id}_{raw.layer}_{table}"
-    mapping, saved = _map_columns(desk, raw, table, key)
+    mapping, saved = map_columns(desk, raw, table, key)
     st.markdown(f"##### {text('data.step_datum')}")
     asked = (key, mapping.to_dict(), desk.tables.fingerprint)
     guess = state.once(
@@ -82,7 +82,7 @@ def upload(desk: Desk) -> None:
     if not settled:
         return
     intake, key = _apply(desk, raw, mapping, datum, (*asked, datum))
-    _show_rows(desk, intake, key)
+    show_rows(desk, intake, key)
     _accept(desk, intake, mapping, saved, raw, key)
 
 
@@ -105,11 +105,27 @@ def _say_done(desk: Desk) -> None:
         st.rerun()
 
 
-def _map_columns(desk: Desk, raw: RawTable, table: str, key: str) -> tuple[Mapping, list[Mapping]]:
-    """Draw one box for each column of the table, filled by what the headings say."""
+def map_columns(desk: Desk, raw: RawTable, table: str, key: str) -> tuple[Mapping, list[Mapping]]:
+    """Draw one box for each column of the table, filled by what the headings say.
+
+    Parameters
+    ----------
+    desk : Desk
+    raw : RawTable
+    table : str
+        A key of :data:`geo.intake.synonyms.IMPORTS`.
+    key : str
+        Of the upload, for the boxes.
+
+    Returns
+    -------
+    Mapping
+    list of Mapping
+        Those saved so far.
+    """
     text = desk.text
     saved = saved_mappings(desk.folder)
-    current = desk.tables.frames[table]
+    current = desk.tables.frames.get(table, desk.units)
     found = suggest(raw, table=table, current=current, saved=saved)
     st.markdown(f"##### {text('data.step_columns')}")
     st.caption(text("data.columns_help", rows=len(raw.frame), file=raw.name))
@@ -216,8 +232,16 @@ def _apply(
     return intake, asked
 
 
-def _show_rows(desk: Desk, intake: Intake, asked: Key) -> None:
-    """Show what became of the rows: figures, map, table, report, files to mend."""
+def show_rows(desk: Desk, intake: Intake, asked: Key) -> None:
+    """Show what became of the rows: figures, map, table, report, files to mend.
+
+    Parameters
+    ----------
+    desk : Desk
+    intake : Intake
+    asked : Key
+        What the rows were made for: the same files are offered until it changes.
+    """
     text = desk.text
     st.markdown(f"##### {text('data.step_rows')}")
     for place, state_name in zip(st.columns(3), (ACCEPTED, WARNED, HELD), strict=True):

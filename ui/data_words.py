@@ -150,7 +150,7 @@ def value_text(value: Any, text: Words) -> str:
         return value.date().isoformat()
     if isinstance(value, float):
         return f"{value:g}"
-    for family in ("kind", "level", "basis", "status"):
+    for family in ("kind", "level", "basis", "status", "group", "setting"):
         if text.has(f"{family}.{value}"):
             return text(f"{family}.{value}")
     return str(value)
