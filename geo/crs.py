@@ -18,7 +18,7 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
 from geo.errors import IntakeError, first_ids
-from geo.shifts import bd09_to_gcj02, gcj02_to_bd09, gcj02_to_wgs84, wgs84_to_gcj02
+from geo.shifts import BD09, GCJ02
 
 Floats = NDArray[np.float64]
 
@@ -200,9 +200,9 @@ def to_wgs84(x: ArrayLike, y: ArrayLike, *, datum: str) -> tuple[Floats, Floats]
         return _unproject(east, north, name)
     _check_degrees(east, north)
     if name == "gcj02":
-        return gcj02_to_wgs84(east, north)
+        return GCJ02.back(east, north)
     if name == "bd09":
-        return gcj02_to_wgs84(*bd09_to_gcj02(east, north))
+        return GCJ02.back(*BD09.back(east, north))
     return east, north
 
 
@@ -235,9 +235,9 @@ def from_wgs84(lon: ArrayLike, lat: ArrayLike, *, datum: str) -> tuple[Floats, F
     east, north = _pair(lon, lat)
     _check_degrees(east, north)
     if name == "gcj02":
-        return wgs84_to_gcj02(east, north)
+        return GCJ02.forward(east, north)
     if name == "bd09":
-        return gcj02_to_bd09(*wgs84_to_gcj02(east, north))
+        return BD09.forward(*GCJ02.forward(east, north))
     if name in DEGREE_DATUMS:
         return east, north
     forward, _ = _transformers(name)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from geo.crs import wgs84_to_gcj02
 from geo.read import read_study
+from geo.shifts import GCJ02
 from worlds import A, B
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +20,7 @@ def quanzhou_rooms(count: int = 200) -> tuple[bytes, pd.DataFrame]:
     known = units[(units["level"] == "village") & units["lon"].notna()]
     known = known[~known["name"].duplicated()].sample(count, random_state=7)
     township = known["parent_id"]
-    lon, lat = wgs84_to_gcj02(known["lon"].to_numpy(float), known["lat"].to_numpy(float))
+    lon, lat = GCJ02.forward(known["lon"].to_numpy(float), known["lat"].to_numpy(float))
     table = pd.DataFrame(
         {
             "名称": (known["name"] + "联络站").to_numpy(),

@@ -12,7 +12,7 @@ from pyproj import CRS, Geod
 
 from geo import crs
 from geo.errors import IntakeError
-from geo.shifts import bd09_to_gcj02, gcj02_to_bd09, gcj02_to_wgs84, wgs84_to_gcj02
+from geo.shifts import BD09, GCJ02
 
 LON = st.floats(73.5, 135.0)
 LAT = st.floats(3.5, 53.5)
@@ -25,28 +25,28 @@ def _metres(lon: float, lat: float, lon_2: float, lat_2: float) -> float:
 def test_known_pairs_of_the_shifts() -> None:
     # The worked example of wandergis/coordtransform's README, forward directions.
     at = np.array([116.404]), np.array([39.915])
-    assert wgs84_to_gcj02(*at)[0][0] == pytest.approx(116.41024449916938, abs=1e-9)
-    assert wgs84_to_gcj02(*at)[1][0] == pytest.approx(39.91640428150164, abs=1e-9)
-    assert gcj02_to_bd09(*at)[0][0] == pytest.approx(116.41036949371029, abs=1e-9)
-    assert gcj02_to_bd09(*at)[1][0] == pytest.approx(39.92133699351022, abs=1e-9)
+    assert GCJ02.forward(*at)[0][0] == pytest.approx(116.41024449916938, abs=1e-9)
+    assert GCJ02.forward(*at)[1][0] == pytest.approx(39.91640428150164, abs=1e-9)
+    assert BD09.forward(*at)[0][0] == pytest.approx(116.41036949371029, abs=1e-9)
+    assert BD09.forward(*at)[1][0] == pytest.approx(39.92133699351022, abs=1e-9)
 
 
 def test_the_shift_in_quanzhou_is_what_lists_show() -> None:
-    lon, lat = wgs84_to_gcj02(np.array([118.6]), np.array([24.9]))
+    lon, lat = GCJ02.forward(np.array([118.6]), np.array([24.9]))
     assert 500 < _metres(118.6, 24.9, lon[0], lat[0]) < 700
 
 
 @given(lon=LON, lat=LAT)
 def test_gcj02_and_back_is_exact(lon: float, lat: float) -> None:
-    x, y = wgs84_to_gcj02(np.array([lon]), np.array([lat]))
-    back = gcj02_to_wgs84(x, y)
+    x, y = GCJ02.forward(np.array([lon]), np.array([lat]))
+    back = GCJ02.back(x, y)
     assert _metres(lon, lat, back[0][0], back[1][0]) < 1e-4
 
 
 @given(lon=LON, lat=LAT)
 def test_bd09_and_back_is_exact(lon: float, lat: float) -> None:
-    x, y = gcj02_to_bd09(np.array([lon]), np.array([lat]))
-    back = bd09_to_gcj02(x, y)
+    x, y = BD09.forward(np.array([lon]), np.array([lat]))
+    back = BD09.back(x, y)
     assert _metres(lon, lat, back[0][0], back[1][0]) < 1e-4
 
 
@@ -62,10 +62,10 @@ def test_inverses_stay_under_a_millimetre_over_all_china() -> None:
 
 def test_points_outside_china_are_not_shifted() -> None:
     lon, lat = np.array([2.35, 139.7, -73.9, 118.6]), np.array([48.85, 35.7, 40.7, 24.9])
-    x, y = wgs84_to_gcj02(lon, lat)
+    x, y = GCJ02.forward(lon, lat)
     assert np.array_equal(x[:3], lon[:3])
     assert np.array_equal(y[:3], lat[:3])
-    back_lon, back_lat = gcj02_to_wgs84(lon, lat)
+    back_lon, back_lat = GCJ02.back(lon, lat)
     assert np.array_equal(back_lon[:3], lon[:3])
     assert np.array_equal(back_lat[:3], lat[:3])
     assert x[3] != lon[3]
