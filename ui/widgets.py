@@ -13,6 +13,7 @@ from analysis.proposal import Proposal
 from analysis.stages import Stages
 from geo.write import guard
 from ui import cached, report
+from ui.escape import esc
 from ui.names import in_language
 from ui.tables import present
 from ui.word import word_report
@@ -99,11 +100,19 @@ def word_download(
         )
 
 
+CARD = (
+    "display:grid;grid-template-columns:minmax(6em,2fr) 3fr;gap:.3rem .8rem;margin:0;"
+    "font-size:.9rem;line-height:1.35;font-variant-numeric:tabular-nums"
+)
+
+
 def card(title: str, rows: dict[str, str]) -> None:
     """Show one thing's facts as a short list of names and values, never read as markup."""
+    lines = "".join(
+        f'<dt style="font-weight:400;color:#5b6670">{esc(name)}</dt>'
+        f'<dd style="margin:0;overflow-wrap:anywhere">{esc(value)}</dd>'
+        for name, value in rows.items()
+    )
     with st.container(border=True):
         st.text(title)
-        for name, value in rows.items():
-            left, right = st.columns([2, 3])
-            left.caption(name)
-            right.text(value)
+        st.html(f'<dl style="{CARD}">{lines}</dl>')

@@ -159,6 +159,32 @@ def test_a_click_tells_what_is_there(drawn: Page, place: tuple[float, float], an
     expect(drawn.get_by_test_id("stCode")).to_contain_text(answer)
 
 
+def click_off(page: Page, lng: float, lat: float, pixels: int) -> None:
+    """Click some pixels to the right of a place."""
+    x, y = ask(page, f"Object.values(map.latLngToContainerPoint([{lat}, {lng}]))")
+    area = page.frame_locator("iframe[title*=st_folium]").locator("#map_div")
+    area.click(position={"x": x + pixels, "y": y})
+
+
+@pytest.mark.parametrize(("pixels", "answer"), [(11, "rooms r"), (20, "areas left")])
+def test_a_click_beside_a_symbol_means_the_symbol(drawn: Page, pixels: int, answer: str) -> None:
+    ask(drawn, "map.setView([25.05, 118.05], 13, {animate: false})")
+    click_off(drawn, 118.05, 25.05, pixels)
+    expect(drawn.get_by_test_id("stCode")).to_contain_text(answer)
+
+
+def test_a_click_is_told_once(drawn: Page) -> None:
+    ask(
+        drawn,
+        "(() => { const send = Streamlit.setComponentValue; window.told = [];"
+        " Streamlit.setComponentValue = (value) => { told.push(value); send(value); }; })()",
+    )
+    click_off(drawn, 118.15, 25.15, 0)
+    expect(drawn.get_by_test_id("stCode")).to_contain_text("areas right")
+    drawn.wait_for_timeout(600)
+    assert ask(drawn, "told.length") == 1
+
+
 def test_search_goes_to_the_place(drawn: Page) -> None:
     box = drawn.frame_locator("iframe[title*=st_folium]").locator(".rp-search input")
     box.fill("arb")

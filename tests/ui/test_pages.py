@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.web.server.app_discovery import discover_asgi_app
 
 import cli
+from ui import warm
 from ui.wording import words
 from worlds import toy_frames, write_study
 
@@ -71,6 +76,40 @@ def test_the_card_of_what_is_picked(toy, pick, says):
     shown = page("overview", pick=pick)
     assert says in [text.value for text in shown.text]
     assert not page("overview", pick="rooms_township:gone").exception
+
+
+def test_a_card_is_never_read_as_markup():
+    def script():
+        from ui import widgets
+
+        widgets.card("<b>room</b>", {"<i>fact": "<img src=x onerror=alert(1)>"})
+
+    test = AppTest.from_function(script).run()
+    assert test.text[0].value == "<b>room</b>"
+    shown = test.get("html")[0].proto.body
+    assert "<img" not in shown
+    assert "<i>" not in shown
+    assert "&lt;img" in shown
+
+
+def test_english_names_where_the_study_has_them():
+    test = page("overview", lang="en", pick="county:350583")
+    assert "Nan'an" in [text.value for text in test.text]
+    assert "Nan'an Fengzhou" in test.selectbox[0].options
+    assert "南安市" not in test.selectbox[0].options
+
+
+def test_the_server_begins_on_the_first_survey(monkeypatch):
+    begun = threading.Event()
+    monkeypatch.setattr(warm, "up", lambda folder: begun.set())
+
+    async def serve() -> bool:
+        async with warm.early(None):
+            return await asyncio.to_thread(begun.wait, 60)
+
+    assert discover_asgi_app(ROOT / "app.py").import_string == "app:app"
+    with ThreadPoolExecutor(1) as pool:  # beside the loop that a browser's test leaves running
+        assert pool.submit(lambda: asyncio.run(serve())).result()
 
 
 def test_a_limit_changes_the_figures_and_the_link(toy):

@@ -2,6 +2,9 @@
 import L from "leaflet";
 import { el } from "./dom.js";
 
+/** About how wide a name is: Latin letters take half the place of Chinese ones. */
+const width = (text, size) =>
+  [...text].reduce((sum, letter) => sum + (letter < "\u2e80" ? 0.62 : 1.04) * size, 0);
 const overlap = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
 
 export class Labels {
@@ -24,7 +27,7 @@ export class Labels {
     for (const [text, lat, lng, from] of names) {
       if (!text || zoom < from) continue;
       const { x, y } = map.project([lat, lng]);
-      const half = (text.length * (from > 9 ? 11.5 : 13.5)) / 2;
+      const half = width(text, from > 9 ? 11.5 : 13) / 2;
       const box = [x - half, y - 9, x + half, y + 9];
       if (taken.some((other) => overlap(box, other))) continue;
       taken.push(box);
