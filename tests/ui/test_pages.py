@@ -9,6 +9,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.app_discovery import discover_asgi_app
@@ -219,6 +220,85 @@ def test_gap_filters(toy):
     assert partly["缺口编号"].tolist() == ["B1"]
     villages = page("gaps", level="village").dataframe[0].value
     assert villages["缺口编号"].tolist() == ["v2", "v3"]
+    for column, value, listed in (
+        ("township_id", "A2,B1", ["v3", "B1"]),
+        ("location_basis", "modelled", ["B1"]),
+        ("site_kind", "campus", ["v3"]),
+        ("remedy_code", "one", ["v2", "v3", "B1"]),
+        ("township_id", "nowhere", ["v2", "v3", "B1"]),
+    ):
+        shown = page("gaps", **{column: value}).dataframe[0].value
+        assert shown["缺口编号"].tolist() == listed, column
+
+
+def test_a_gap_has_a_card_that_says_what_it_would_take(toy):
+    test = page("gaps", county_id="B")
+    said = [text.value for text in test.text]
+    assert "3. 乙县 乙一镇" in said
+    assert "100 人（50%），至少 0，至多 200" in said
+    assert any(
+        line.startswith("在“乙村”（村，登记）设 1 处，可使其中 100 人（100%）") for line in said
+    )
+    assert not page("gaps", least="100000").exception
+
+
+def test_no_site_on_the_list_is_said_with_the_nearest_and_how_many_rooms_would_do(toy):
+    path = toy / "sites.csv"
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not line.startswith("s2")), "utf-8")
+    shown = page("gaps").dataframe[0].value.set_index("缺口编号")
+    assert pd.isna(shown.loc["v3", "可设点"])
+    assert shown.loc["v3", "最近候选点"] == "二社区"
+    assert shown.loc["v3", "设在居民处则需（处）"] == 1
+    assert "须另列候选点" in shown.loc["v3", "如何解决"]
+    path.write_text(lines[0], "utf-8")
+    shown = page("gaps").dataframe[0].value
+    assert shown["如何解决"].str.startswith("名单内没有带坐标的候选点").all()
+
+
+def test_districts_stand_counties_whose_people_are_unknown(toy):
+    path = toy / "demand.csv"
+    rows = pd.read_csv(path, dtype=str)
+    rows.loc[rows["unit_id"] == "B1", "people"] = None
+    rows.to_csv(path, index=False)
+    test = page("districts", measure="share_handled")
+    assert not test.exception
+    assert not test.error
+    assert "1 个县（市、区）人口未知" in texts(test)
+    rows["people"] = None
+    rows.to_csv(path, index=False)
+    test = page("districts")
+    assert not test.exception
+    assert not test.error
+    assert "2 个县（市、区）人口未知" in texts(test)
+
+
+def test_coverage_by_group_of_the_county_that_is_picked(toy):
+    tables = [found.value for found in page("districts", unit="A").dataframe]
+    shown = next(table for table in tables if "人群" in table)
+    assert shown[["名称", "人群", "城乡", "人口"]].to_numpy().tolist() == [
+        ["甲县", "居民", "乡村", 1300],
+        ["甲县", "居民", "城镇", 500],
+    ]
+    assert not page("districts", unit="nowhere").exception
+
+
+def test_villages_without_a_room_and_the_audit(toy):
+    test = page("districts", unit="A")
+    assert "甲县共 3 个村（社区），其中 3 个（100%）未见本村活动室登记" in texts(test)
+    assert "1 个未见本级活动室登记，2 个仅有行业或驻外室" in texts(test)
+    tables = [found.value for found in test.dataframe]
+    audit = next(table for table in tables if "行业、驻外室（个）" in table)
+    assert audit["状态"].tolist() == [
+        "未见登记",
+        "仅有行业或驻外室",
+        "仅有行业或驻外室",
+        "有",
+        "有",
+    ]
+    counts = next(table for table in tables if "村名单未知的乡镇" in table)
+    assert counts["未见登记"].tolist()[:2] == [3, 3]
+    assert pd.isna(counts["未见登记"].iloc[2])  # no village of county B is in the study
 
 
 def test_an_earlier_gap_list_is_compared_on_the_page(toy):
