@@ -53,10 +53,10 @@ def grid_demand(
 
     Notes
     -----
-    ``location_basis`` is ``derived`` where the people of the cells were counted, since a cell is
-    where they live to within its size; a model's cell is a place where they may live:
-    ``modelled``. People near a village whose place is known, within the disc that the study's own
-    model takes out around it, count for the village (:func:`near_villages`). How many of a unit
+    People near a village whose place is known, within the disc that the study's own model takes
+    out around it, count for the village (:func:`near_villages`): their place is ``derived``. So it
+    is where the people of the cells were counted, since a cell is where they live to within its
+    size. Elsewhere a model's cell is a place where they may live: ``modelled``. How many of a unit
     are urban stays as in the study; they are those of the densest points (:func:`with_settings`).
     """
     level = str(grid.facts["level"])
@@ -65,13 +65,15 @@ def grid_demand(
     lived = points.groupby("top")["people"].sum()
     full = grid.covered.index[(grid.covered >= COVERED) & grid.covered.index.isin(lived.index)]
     points = points[points["top"].isin(full)]
-    points["unit_id"] = near_villages(points, own, units, level=level)
-    rows = with_settings(points, urban_shares(own, units))
-    rows = rows.assign(
+    unit = near_villages(points, own, units, level=level)
+    known = (unit != points["unit_id"]) | (people_basis != "modelled")
+    points = points.assign(
+        unit_id=unit,
         group="resident",
         people_basis=people_basis,
-        location_basis="modelled" if people_basis == "modelled" else "derived",
+        location_basis=np.where(known, "derived", "modelled"),
     )
+    rows = with_settings(points, urban_shares(own, units))
     number = rows.groupby("unit_id").cumcount() + 1
     rows.index = pd.Index(
         [f"g{unit}-{n:05d}" for unit, n in zip(rows["unit_id"], number, strict=True)],

@@ -94,7 +94,10 @@ def test_a_grid_replaces_the_residents_and_keeps_the_urban_share():
     assert people(demand, unit_id="A1", setting="urban") == pytest.approx(300)
     urban = demand[demand["setting"] == "urban"]
     assert urban.geometry.x.tolist() == [118.08]
-    assert set(demand["location_basis"]) == {"modelled"}
+    # The people of A2 are near v3, whose place is known.
+    assert demand.groupby("unit_id")["location_basis"].first().to_dict() == {
+        "A1": "modelled", "B1": "modelled", "v3": "derived"
+    }  # fmt: skip
     assert set(demand["people_basis"]) == {"modelled"}
     assert demand.index.is_unique
 
