@@ -29,15 +29,16 @@ def nearest_open(problem: SitingProblem, new_sites: Ints) -> Floats:
     One pass over the stored entries, from ``problem.cost`` and not from the reduced pairs, so that
     it can check a plan made from those. Area sites are walked village by village.
     """
+    if problem.adjacency is not None:
+        nearest = np.full(problem.n_demand, np.inf)
+        rows, _, paid = _open_pairs(problem, new_sites)
+        np.minimum.at(nearest, rows, paid)
+        return nearest
     cost = problem.cost
     usable = _open_mask(problem, new_sites)[cost.indices]
     if problem.limit is not None:
         usable &= cost.data <= problem.limit
-    values = np.where(usable, cost.data, np.inf)
-    nearest = _row_minimum(values, cost)
-    if problem.adjacency is None:
-        return nearest
-    return _nearest_by_areas(problem, new_sites)
+    return _row_minimum(np.where(usable, cost.data, np.inf), cost)
 
 
 def _open_mask(problem: SitingProblem, new_sites: Ints) -> Bools:
@@ -55,32 +56,37 @@ def _row_minimum(values: Floats, matrix: sparse.csr_array) -> Floats:
     return nearest
 
 
-def _nearest_by_areas(problem: SitingProblem, new_sites: Ints) -> Floats:
-    """Walk from each open site's home through neighbours inside its limit."""
-    columns, graph = problem.cost.tocsc(), problem.adjacency
-    area = np.ones(problem.n_sites, dtype=bool)
-    if problem.area_sites is not None:
-        area[:] = False
-        area[problem.area_sites] = True
-    nearest = np.full(problem.n_demand, np.inf)
-    for site in np.flatnonzero(_open_mask(problem, new_sites)):
-        part = slice(columns.indptr[site], columns.indptr[site + 1])
-        reach = dict(zip(columns.indices[part], columns.data[part], strict=True))
-        if problem.limit is not None:
-            reach = {village: c for village, c in reach.items() if c <= problem.limit}
-        served = _walk(reach, graph, int(problem.home[site])) if area[site] else set(reach)
-        for village in served:
-            nearest[village] = min(nearest[village], reach[village])
-    return nearest
+def _open_pairs(problem: SitingProblem, new_sites: Ints) -> tuple[Ints, Ints, Floats]:
+    """Return point, site and cost of every pair that an open site serves.
+
+    Area sites are walked from home through neighbours inside the limit.
+    """
+    columns, is_open = problem.cost.tocsc(), _open_mask(problem, new_sites)
+    rows, cost = columns.indices, columns.data
+    cols = np.repeat(np.arange(problem.n_sites), np.diff(columns.indptr))
+    keep = is_open[cols]
+    if problem.limit is not None:
+        keep &= cost <= problem.limit
+    if problem.adjacency is not None:
+        area = np.ones(problem.n_sites, dtype=bool)
+        if problem.area_sites is not None:
+            area[:] = False
+            area[problem.area_sites] = True
+        for site in np.flatnonzero(is_open & area):
+            part = slice(columns.indptr[site], columns.indptr[site + 1])
+            reach = set(rows[part][keep[part]].tolist())
+            served = _walk(reach, problem.adjacency, int(problem.home[site]))
+            keep[part] &= np.isin(rows[part], list(served))
+    return rows[keep], cols[keep], cost[keep]
 
 
-def _walk(reach: dict[int, float], graph: sparse.csr_array, home: int) -> set[int]:
+def _walk(reach: set[int], graph: sparse.csr_array, home: int) -> set[int]:
     if home not in reach:
         return set()
     seen, queue = {home}, deque([home])
     while queue:
         here = queue.popleft()
-        for near in graph.indices[graph.indptr[here] : graph.indptr[here + 1]]:
+        for near in graph.indices[graph.indptr[here] : graph.indptr[here + 1]].tolist():
             if near in reach and near not in seen:
                 seen.add(near)
                 queue.append(near)
@@ -164,14 +170,13 @@ def _transport(problem: SitingProblem, new_sites: Ints, radius: float, aim: str)
     """
     from scipy import optimize  # 0.2 s that only problems with capacities need
 
-    is_open = _open_mask(problem, new_sites)
-    pairs = problem.pairs.tocoo()
+    rows, cols, cost = _open_pairs(problem, new_sites)
     cap = np.inf if problem.penalty is None or aim == "cover" else problem.penalty
     counted = problem.weight > 0
-    keep = is_open[pairs.col] & counted[pairs.row]
     # Beyond the penalty a pair saves nothing, but whom it serves counts for a floor.
-    keep &= pairs.data <= (np.inf if problem.floors and cap <= radius else min(radius, cap))
-    rows, cols, cost = pairs.row[keep], pairs.col[keep], np.minimum(pairs.data[keep], cap)
+    most = np.inf if problem.floors and cap <= radius else min(radius, cap)
+    keep = counted[rows] & (cost <= most)
+    rows, cols, cost = rows[keep], cols[keep], np.minimum(cost[keep], cap)
     n, ids = problem.n_demand, np.arange(len(rows))
     served = sparse.csr_array((np.ones(len(rows)), (rows, ids)), shape=(n, len(rows)))
     load = sparse.csr_array((problem.people[rows], (cols, ids)), shape=(problem.n_sites, len(rows)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +11,8 @@ from analysis.siting import measure
 from analysis.siting.problem import Floats, Ints, SitingProblem
 
 ZERO_GAP = 1e-8
-SLACK = 1e-6
+SLACK = 1e-8
+STATUSES = ("optimal", "feasible", "cancelled", "given")
 
 
 class PlanFault(AssertionError):
@@ -88,33 +90,69 @@ class Plan:
         Raises
         ------
         PlanFault
-            When the value is not what the sites achieve, the bound lies on the wrong side, or a
-            constraint is broken (a plan of method ``given`` lists broken ones in ``faults``).
+            When the sites are none, a figure is not what they achieve, the bound lies on the wrong
+            side, status and figures contradict each other, or a constraint is broken (a plan of
+            method ``given`` lists broken ones in ``faults``).
 
         Notes
         -----
-        The value comes from the costs by :mod:`analysis.siting.measure`, not from any model.
-        It certifies the value and the constraints; of the bound only that it is no contradiction.
+        The figures come from the costs by :mod:`analysis.siting.measure`, not from any model.
+        It certifies them and the constraints; of the bound only that it is no contradiction.
         """
-        found = list(broken(problem, self.sites))
-        if self.method == "given":
-            found = [text for text in found if text not in self.faults]
+        if not _are_positions(self.sites, problem.n_sites):
+            raise PlanFault(f"{self.sites!r} are not positions of sites")
+        found = [t for t in broken(problem, self.sites) if t not in self._told()]
         value = measure.value_of(problem, self.sites)
-        if not same(value, self.value):
+        if not same(value, self.value, problem):
             found.append(f"value {self.value!r} is not {value!r}")
         worse = self.bound < self.value if problem.maximise else self.bound > self.value
         if worse or np.isnan(self.bound):
             found.append(f"bound {self.bound!r} is on the wrong side of value {self.value!r}")
-        if self.status == "optimal" and self._distance() > ZERO_GAP:
-            found.append(f"called optimal with a gap of {self._distance()!r}")
+        found += self._contradictions(problem)
         if found:
             raise PlanFault("; ".join(found))
         return True
 
+    def _told(self) -> tuple[str, ...]:
+        """Return the faults that a planner's own choice admits."""
+        return self.faults if self.method == "given" else ()
 
-def same(one: float, other: float) -> bool:
-    """Return whether two values agree within the rounding of their sums."""
-    return one == other or abs(one - other) <= 1e-7 * max(1.0, abs(one), abs(other))
+    def _contradictions(self, problem: SitingProblem) -> list[str]:
+        """Return what the plan says of itself and its problem and is not so, in words."""
+        found = []
+        if self.objective != problem.objective:
+            found.append(f"objective {self.objective!r} is not {problem.objective!r}")
+        if self.n_existing != len(problem.existing):
+            found.append(f"{self.n_existing} open sites are not {len(problem.existing)}")
+        total = float(problem.weight.sum())
+        if not same(total, self.total, problem):
+            found.append(f"total {self.total!r} is not {total!r}")
+        covered = measure.weight_covered(problem, self.sites)
+        if not same(covered, self.covered, problem):
+            found.append(f"covered {self.covered!r} is not {covered!r}")
+        given = self.method == "given"
+        if self.status not in STATUSES or given != (self.status == "given"):
+            found.append(f"status {self.status!r} does not go with method {self.method!r}")
+        if self.status == "optimal" and self._distance() > ZERO_GAP:
+            found.append(f"called optimal with a gap of {self._distance()!r}")
+        if not given and (self.faults or not np.isfinite(self.value)):
+            found.append("somebody who must be served is not, or faults are told of a chosen plan")
+        return found
+
+
+def _are_positions(sites: Ints, n_sites: int) -> bool:
+    """Return whether these are whole numbers from 0 to below the number of sites."""
+    whole = isinstance(sites, np.ndarray) and sites.ndim == 1 and sites.dtype.kind in "iu"
+    return whole and bool(((sites >= 0) & (sites < n_sites)).all())
+
+
+def same(one: float, other: float, problem: SitingProblem) -> bool:
+    """Return whether two figures agree within the rounding of their sums.
+
+    With capacities they come from a solver, whose tolerance is wider.
+    """
+    ease = 1e-9 if problem.capacity is None else 1e-7
+    return math.isclose(one, other, rel_tol=ease, abs_tol=ease)
 
 
 def broken(problem: SitingProblem, sites: Ints) -> list[str]:
