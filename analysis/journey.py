@@ -125,9 +125,10 @@ def catchments_of(measured: Survey, *, level: str = "township") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index ``unit_id``, context units left out: ``name``, ``people``, ``share_covered``, and
-        ``per_10k_2sfca`` and ``per_10k_e2sfca``, rooms for 10,000 people by two-step floating
-        catchments, the mean over the unit's people; NaN where nobody lives.
+        Index ``unit_id``, context units left out: ``name``, ``people``, ``rooms``,
+        ``people_per_room``, ``share_covered``, and ``per_10k_2sfca``, ``per_10k_e2sfca`` and
+        ``per_10k_m2sfca``, rooms for 10,000 people by two-step floating catchments, plain,
+        enhanced and modified, the mean over the unit's people; NaN where nobody lives.
 
     Notes
     -----
@@ -140,9 +141,10 @@ def catchments_of(measured: Survey, *, level: str = "township") -> pd.DataFrame:
     people = demand["people"]
     rooms = pd.Series(1.0, index=measured.serving.index)
     unit = demand["unit_id"].map(ancestors(measured.study.units, level))
-    table = measured.by_level[level][["name", "people", "share_covered"]].copy()
+    names = ["name", "people", "rooms", "people_per_room", "share_covered"]
+    table = measured.by_level[level][names].copy()
     lived = table["people"].where(table["people"] > 0)
-    for method, weight in (("2sfca", None), ("e2sfca", zones(1.0))):
+    for method, weight in (("2sfca", None), ("e2sfca", zones(1.0)), ("m2sfca", zones(1.0))):
         found = floating_catchments(pairs, people, rooms, method=method, weight=weight)
         had = (found.access * people.fillna(0.0)).groupby(unit).sum()
         table[f"per_10k_{method}"] = had.reindex(table.index) / lived * 10_000

@@ -83,20 +83,8 @@ def villages(unit: str, measured: Survey, text: Words) -> None:
     """Count the villages without a known room by unit and list those of one unit."""
     found, counts = cached.villages(measured)
     table = report.village_counts_list(counts, measured)
-    all_of = table.loc[unit]
     st.markdown(f"##### {text('districts.villages')}")
-    st.caption(
-        text(
-            "districts.villages_found",
-            name=all_of["name"],
-            all=whole(all_of["villages"]),
-            none=whole(all_of["none_known"]),
-            share=percent(all_of["share_none_known"], 0),
-            least=whole(all_of["none_known_least"]),
-            unnamed=all_of["rooms_unnamed"],
-            townships=all_of["townships_unknown"],
-        )
-    )
+    st.caption(_villages_text(table.loc[unit], text))
     widgets.table("village_counts", table[table["level"] != "township"], text)
     widgets.downloads("village_counts", table, measured, text)
     listed = report.villages_list(found, measured)
@@ -106,6 +94,26 @@ def villages(unit: str, measured: Survey, text: Words) -> None:
     with st.expander(text("districts.villages_list", count=whole(len(listed)))):
         widgets.table("villages", listed, text)
         widgets.downloads("villages", listed, measured, text, endings=(".xlsx", ".csv"))
+
+
+def _villages_text(counts: pd.Series, text: Words) -> str:
+    """Say how many villages of a unit have no room known, and what is not known of that."""
+    said = [
+        text(
+            "districts.villages_found",
+            name=counts["name"],
+            all=whole(counts["villages"]),
+            none=whole(counts["none_known"]),
+            share=percent(counts["share_none_known"], 0),
+        )
+    ]
+    unnamed, townships = counts["rooms_unnamed"], counts["townships_unknown"]
+    if unnamed:
+        least = whole(counts["none_known_least"])
+        said.append(text("districts.villages_unnamed", unnamed=unnamed, least=least))
+    if townships:
+        said.append(text("districts.villages_unknown", townships=townships))
+    return text("data.sentence_gap").join([*said, text("districts.villages_counted")])
 
 
 def audit(measured: Survey, text: Words) -> None:

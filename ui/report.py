@@ -69,7 +69,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "small_n",
     ),
     "catchments": (
-        "county", "name", "people", "share_covered", "per_10k_2sfca", "per_10k_e2sfca", "unit_id",
+        "county", "name", "people", "rooms", "people_per_room", "share_covered", "per_10k_2sfca",
+        "per_10k_e2sfca", "per_10k_m2sfca", "unit_id",
     ),
     "standards": (
         "standard", "level", "name", "people", "people_covered", "share_covered", "share_certain",

@@ -23,7 +23,7 @@ PEOPLE = {
 }  # fmt: skip
 RATES = {
     "rooms_per_10k", "cases_per_10k", "activities_per_room", "relative_risk", "expected",
-    "per_10k_2sfca", "per_10k_e2sfca",
+    "per_10k_2sfca", "per_10k_e2sfca", "per_10k_m2sfca",
 }  # fmt: skip
 CHOICES = {
     "kind": "kind",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analysis.breakdown import coverage_by_group
 from analysis.coverage import costs_by_unit
-from analysis.journey import groups_of, survey
+from analysis.journey import catchments_of, groups_of, survey
 from analysis.scenario import scenario_of
 from worlds import toy_frames, toy_study
 
@@ -148,4 +148,16 @@ def test_the_furthest_place_is_named():
     counties = measured().by_level["county"]
     assert counties["worst_place"].tolist() == ["v3", "B1"]
     assert counties["worst_m"].tolist() == pytest.approx([10 * STEP_M] * 2)
-    assert counties["worst_min"].tolist() == pytest.approx([10 * STEP_M * 1.32 * 0.06 / 4] * 2, rel=1e-6)
+    assert counties["worst_min"].tolist() == pytest.approx(
+        [10 * STEP_M * 1.32 * 0.06 / 4] * 2, rel=1e-6
+    )
+
+
+def test_the_modified_catchment_counts_a_far_room_for_less():
+    study = toy_study()
+    found = catchments_of(survey(study, scenario_of(study, as_of=DAY, limit_urban_m=2000.0)))
+    ratio = 1 / (1000 + 0.68 * 500)  # r1: v1 at its door, v2 in the second ring
+    expected = ratio * (1000 + 0.68**2 * 500) / 1500
+    assert found.loc["A1", "per_10k_m2sfca"] == pytest.approx(1e4 * expected)
+    assert (found["per_10k_m2sfca"] <= found["per_10k_e2sfca"]).all()
+    assert found.loc["A1", ["rooms", "people_per_room"]].tolist() == [1, 1500]

@@ -184,3 +184,19 @@ def test_the_gap_list_says_which_kind_of_remedy_there_is(keep, remedies_said):
     study = toy_study(**frames)
     gaps = survey(study, scenario_of(study, as_of=dt.date(2019, 5, 31))).gaps
     assert gaps["remedy"].tolist() == remedies_said
+
+
+@pytest.mark.parametrize(("measure", "remedy"), [("straight", "one"), ("way", "off_list")])
+def test_a_site_is_in_reach_by_the_way_where_the_standard_is_one(measure, remedy):
+    """The site is 556 m from v2 by the straight line and 734 m by the way; the limit is 700 m."""
+    frames = toy_frames()
+    frames["sites"] = (
+        frames["sites"]
+        .loc[["s1"]]
+        .set_geometry(gpd.points_from_xy([118.05], [25.065], crs="EPSG:4326"))
+    )
+    study = toy_study(**frames)
+    scenario = scenario_of(study, as_of=dt.date(2019, 5, 31), limit_urban_m=700.0, measure=measure)
+    gap = survey(study, scenario).gaps.loc["v2"]
+    assert (gap["remedy"], gap["near_site_id"]) == (remedy, "s1")
+    assert gap["near_site_m"] == pytest.approx(0.005 * 111_195.0802)
