@@ -136,6 +136,7 @@ def propose(
         plan = choose(problem, time_limit_s=scenario.time_limit_s, progress=progress)
     else:
         plan = evaluate(problem, _positions(given, placed, serving, "given"))
+    plan.verify(problem)
     people = study.demand["people"].fillna(0.0)
     sites, covered = _explained(study, problem, plan, placed, coverage, within)
     return Proposal(

@@ -22,6 +22,21 @@ settings.register_profile(
 settings.load_profile("roomplan")
 
 
+@pytest.fixture(autouse=True)
+def every_plan_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check each plan the engine makes in any test, whoever asked for it and however."""
+    from analysis.siting import engine  # not before a test runs: HiGHS takes a while to load
+
+    pack = engine._pack
+
+    def packed_and_checked(problem: object, *rest: object) -> object:
+        plan = pack(problem, *rest)
+        assert plan.verify(problem)
+        return plan
+
+    monkeypatch.setattr(engine, "_pack", packed_and_checked)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests on one worker, and all browser tests on one, so that none clash.
 
