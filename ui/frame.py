@@ -13,6 +13,7 @@ from analysis.journey import Survey
 from analysis.scenario import Scenario, Study, scenario_of
 from geo.errors import RoomplanError
 from ui import cached, standard, state
+from ui.chrome import own_words
 from ui.setting import setting as setting
 from ui.wording import LANGUAGES, Words, words
 
@@ -39,7 +40,7 @@ def run() -> None:
         st.Page(f"ui/pages/{name}.py", title=text(f"pages.{name}"), url_path=name, default=not n)
         for n, name in enumerate(PAGES)
     ]
-    st.html(QUIET)
+    st.html(QUIET + own_words(text))
     page = st.navigation(pages, position="top")
     state.arrive(page.url_path)
     _switch_language(text)

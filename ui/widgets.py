@@ -44,6 +44,7 @@ def table(kind: str, frame: pd.DataFrame, text: Words, *, height: int | None = N
         width="stretch",
         height=height or ROW_PIXELS * (rows + 1) + 3,
         column_config=numbers,
+        placeholder="—",
     )
 
 

@@ -1,0 +1,40 @@
+"""Streamlit's own English words, said in the reader's language by style sheet alone."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui.wording import Words
+
+UPLOAD = '[data-testid="stFileUploaderDropzone"]'
+MENU = '[data-testid="stMainMenuItem-print"] [data-testid="stMainMenuItemLabel"]'
+# What the menu would record is the reader's whole screen: nothing this app has use for.
+UNUSED = '[data-testid="stMainMenuItem-recordScreencast"] {display: none}'
+
+
+def own_words(text: Words) -> str:
+    """Return the style sheet that writes this wording over Streamlit's words.
+
+    Parameters
+    ----------
+    text : Words
+
+    Returns
+    -------
+    str
+        A ``style`` element. A selector that a later Streamlit does not know leaves its word
+        as it was.
+    """
+    most = text("streamlit.upload_most", megabytes=st.get_option("server.maxUploadSize"))
+    rules = [
+        UNUSED,
+        *_said(f"{UPLOAD} button p", text("streamlit.upload")),
+        *_said(f'{UPLOAD} [data-testid="stFileUploaderDropzoneInstructions"] span', most),
+        *_said(MENU, text("streamlit.print")),
+    ]
+    return f"<style>{' '.join(rules)}</style>"
+
+
+def _said(place: str, words: str) -> tuple[str, str]:
+    """Return the rules that hide the text of a place and write other words there."""
+    return f"{place} {{font-size: 0}}", f'{place}::after {{content: "{words}"; font-size: 14px}}'
