@@ -2,9 +2,10 @@
 
 OR-Library p-median (Beasley 1990), ``pmed*.txt``: ``n edges p``, then ``from to cost`` lines; where
 an edge stands twice the last one counts; costs are shortest paths. Known optima come from a file
-``pmedopt.txt`` (``name value`` a line) beside them.
-SJC maximal covering (Lorena), ``sjc*.txt``: ``x y demand`` a line; an index ``sjc.csv`` of
-``file,p,limit,optimum`` beside them tells what to solve.
+``pmedopt.txt`` (``name value`` a line) beside them, those of the p-center on the same graphs from
+``pcenteropt.txt`` of the same form.
+SJC maximal covering (Lorena), ``sjc*.txt``: ``x y demand`` a line, with or without a number before;
+an index ``sjc.csv`` of ``file,p,limit,optimum`` beside them tells what to solve.
 """
 
 from __future__ import annotations
