@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.scenario import Study
-from geo.detours import DETOURS, Detour, TravelError, detours_of
-from geo.pairs import Floats
+from geo.detours import DETOURS, SHORTEST_SAMPLE_M, Detour, TravelError, detours_of
 from geo.reach import great_circle_m
+from geo.roads_kept import KeptRoads
 from geo.units import ancestors
 
 TERRAIN = "plain"
@@ -18,6 +18,8 @@ TERRAIN = "plain"
 
 LEAST_PAIRS = 30
 """Fewer pairs of a county whose way is known by road tell nothing of its other ways."""
+
+_SAMPLED, _LONLAT = ("county", "township"), ["lon", "lat"]
 
 
 def detours_at(study: Study) -> pd.DataFrame:
@@ -50,11 +52,7 @@ def detours_at(study: Study) -> pd.DataFrame:
 
 
 def learned(
-    detours: pd.DataFrame,
-    study: Study,
-    by_road: pd.DataFrame,
-    demand_lonlat: Floats,
-    room_lonlat: Floats,
+    detours: pd.DataFrame, study: Study, roads: KeptRoads, *, mode: str = "walk"
 ) -> pd.DataFrame:
     """Put what roads tell in place of the detours of counties that have enough of them.
 
@@ -63,36 +61,52 @@ def learned(
     detours : DataFrame
         As :func:`detours_at` gives them.
     study : Study
-    by_road : DataFrame
-        :func:`geo.roads.nearest_by_road` of the same demand, in metres.
-    demand_lonlat, room_lonlat : float array, shape (n, 2)
-        What it was given.
+    roads : KeptRoads
+    mode : {"walk", "ebike", "drive"}
 
     Returns
     -------
     DataFrame
         As ``detours``. They matter where no road comes near.
+
+    Notes
+    -----
+    The ways measured lead from every place where people live to the middle of the township that is
+    nearest by road. They do not depend on rooms, so that another room changes no detour, and each
+    place counts once, however many people or rows stand there.
     """
+    homes, seats = _sample(study)
+    points, middles = homes[_LONLAT].to_numpy(), seats[_LONLAT].to_numpy()
+    by_road = roads.nearest(points, middles, mode=mode, cost="metres")
     known = by_road["on_road"].to_numpy()
-    county = study.demand["unit_id"].map(ancestors(study.units, "county")).to_numpy(dtype=object)
-    straight = np.full(len(by_road), np.nan)
-    position = by_road["position"].to_numpy()[known]
-    straight[known] = great_circle_m(demand_lonlat[known], room_lonlat[position])
+    straight = np.zeros(len(homes))
+    straight[known] = great_circle_m(points[known], middles[by_road["position"].to_numpy()[known]])
+    usable = straight >= SHORTEST_SAMPLE_M
+    county = study.demand["unit_id"].map(ancestors(study.units, "county"))
     table = detours.copy()
-    way = by_road["cost"].to_numpy()
-    for name in pd.unique(county[known]):
-        mine = known & (county == name)
-        usable = mine & (straight > 0)
-        if usable.sum() < LEAST_PAIRS:
+    for name, mine in homes[usable].groupby("county").indices.items():
+        if len(mine) < LEAST_PAIRS:
             continue
-        try:
-            found = Detour.from_samples(straight[usable], way[usable])
-        except TravelError:  # all of them live next door to a room
-            continue
-        everywhere = county == name
+        at = np.flatnonzero(usable)[mine]
+        found = Detour.from_samples(straight[at], by_road["cost"].to_numpy()[at])
+        everywhere = (county == name).to_numpy()
         for column in ("low", "best", "high", "source"):
             table.loc[everywhere, column] = getattr(found, column)
     return table
+
+
+def _sample(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return where people live, each place once, and of each township the place most in the middle.
+
+    Both in an order of their own, whatever that of the rows.
+    """
+    demand = study.demand
+    above = {level: demand["unit_id"].map(ancestors(study.units, level)) for level in _SAMPLED}
+    homes = pd.DataFrame({**above, "lon": demand.geometry.x, "lat": demand.geometry.y}).dropna()
+    homes = homes.drop_duplicates().sort_values([*_SAMPLED, *_LONLAT], ignore_index=True)
+    middle = homes.groupby("township")[_LONLAT].transform("mean")
+    off = ((homes[_LONLAT] - middle) ** 2).sum(axis=1)
+    return homes, homes.loc[off.groupby(homes["township"]).idxmin()]
 
 
 def _detour(terrain: Any) -> Detour:

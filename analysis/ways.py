@@ -24,6 +24,9 @@ from geo.units import ancestors
 
 BOUNDS = ("low", "best", "high")
 
+_EDGE = 1 + 1e-12
+"""Pairs are looked for this far beyond the limit, so that one rule alone says what is within."""
+
 
 @dataclass(frozen=True, eq=False)
 class Ways:
@@ -121,11 +124,8 @@ def ways_of(study: Study, scenario: Scenario) -> Ways:
     demand = study.demand
     lonlat = np.column_stack([demand.geometry.x, demand.geometry.y]).astype(float)
     detours = detours_at(study)
-    rooms = study.rooms[~(study.rooms.geometry.isna() | study.rooms.geometry.is_empty)]
-    if study.roads is not None and len(rooms):
-        places = _lonlat(rooms)
-        by_road = study.roads.nearest(lonlat, places, mode=scenario.mode, cost="metres")
-        detours = learned(detours, study, by_road, lonlat, places)
+    if study.roads is not None:
+        detours = learned(detours, study, study.roads, mode=scenario.mode)
     return Ways(demand, study.units, lonlat, scenario, detours, study.roads)
 
 
@@ -214,10 +214,12 @@ def reached(
         mine, theirs = limit[offers.people[chosen]], unit[offers.people[chosen]]
         for name in sorted(set(theirs) - {WHOLE}):
             at = np.flatnonzero(theirs == name)
-            most = mine[at] * widest
+            most = mine[at] * widest * _EDGE
             pairs = _pairs(ways, chosen[at], points[members], most, str(name))
             row = np.repeat(np.arange(len(at)), np.diff(pairs.indptr))
-            pieces.append((at[row], members[pairs.indices], pairs.data / mine[at][row]))
+            share = pairs.data / mine[at][row]
+            near = share <= widest
+            pieces.append((at[row[near]], members[pairs.indices[near]], share[near]))
     if not pieces:
         nothing = csr_array((len(chosen), len(places)), dtype=np.float64)
         return Reached(nothing, nothing.copy())
@@ -255,9 +257,9 @@ def _ways_to(ways: Ways, points: Floats) -> pd.DataFrame:
     """Return the way to the nearest of some places, in metres and in minutes, as an interval."""
     plain = nearest_way(ways.lonlat, points, ways.detours)
     lengths = [f"{bound}_m" for bound in BOUNDS]
-    slow = plain.assign(
-        **{name: plain[name] * ways.minutes_a_metre for name in ("straight_m", *lengths)}
-    )
+    # Nobody knows how long the straight line would take who comes by car: it bounds no minutes.
+    slow = plain.assign(**{name: plain[name] * ways.minutes_a_metre for name in lengths})
+    slow = slow.assign(straight_m=0.0)
     table = plain
     if ways.roads is not None:
         table = _by_road(ways, plain, points, "metres")
@@ -272,20 +274,18 @@ def _ways_to(ways: Ways, points: Floats) -> pd.DataFrame:
 
 
 def _by_road(ways: Ways, plain: pd.DataFrame, points: Floats, cost: str) -> pd.DataFrame:
-    """Return ways with roads in place of detours; rooms off the road are still reached by those."""
-    from geo.roads import snap
-
+    """Return ways with roads in place of detours, which still lead to who and what is off them."""
     assert ways.roads is not None
     mode = ways.scenario.mode
     found = ways.roads.nearest(ways.lonlat, points, mode=mode, cost=cost)
     table = with_roads(plain, found, ways.detours)
-    off = snap(ways.roads.network(mode, cost), points)[0] < 0
-    if off.any():
+    people, rooms = (ways.roads.off_road(at, mode=mode, cost=cost) for at in (ways.lonlat, points))
+    if people.any() or rooms.any():
         scale = ways.minutes_a_metre if cost == "minutes" else 1.0
-        other = nearest_way(ways.lonlat, points[off], ways.detours)
-        for bound in BOUNDS:
-            name = f"{bound}_m"
-            table[name] = np.minimum(table[name], other[name].to_numpy() * scale)
+        other = nearest_way(ways.lonlat, points[rooms], ways.detours)
+        for name in (f"{bound}_m" for bound in BOUNDS):
+            detour = np.where(people, plain[name], other[name] * scale)
+            table[name] = np.minimum(table[name], detour)
     return table
 
 
@@ -299,15 +299,12 @@ def _pairs(ways: Ways, rows: Ints, points: Floats, most: Floats, unit: str) -> P
     detoured.data *= scale
     if ways.roads is None:
         return detoured
-    from geo.roads import snap
-
     mode, cost = ways.scenario.mode, "minutes" if unit == "min" else "metres"
-    network = ways.roads.network(mode, cost)
     wide = ways.roads.pairs(ways.lonlat, points, float(most.max()), mode=mode, cost=cost)
     by_road = within(csr_array(wide[rows]), most)
-    far = snap(network, lonlat)[0] < 0, snap(network, points)[0] < 0
+    people, places = (ways.roads.off_road(at, mode=mode, cost=cost) for at in (ways.lonlat, points))
     row = np.repeat(np.arange(len(rows)), np.diff(detoured.indptr))
-    off = far[0][row] | far[1][detoured.indices]
+    off = people[rows][row] | places[detoured.indices]
     on = np.repeat(np.arange(len(rows)), np.diff(by_road.indptr))
     return cheapest(
         np.concatenate([on, row[off]]),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csc_array, csr_array, vstack
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from geo.pairs import Floats, Ints, Pairs, cheapest, nearest_in, within
@@ -28,7 +28,7 @@ SNAP_LIMIT_M = 500.0
 LEAST_KEPT = 0.25
 """Share of road length that must hang together; less means that lines do not meet."""
 
-_CHUNK_VALUES = 8_000_000  # 64 MB of distances at a time
+_CHUNK = 128  # rooms between two words of progress
 
 Progress = Callable[[int, int], None]
 
@@ -196,7 +196,8 @@ def nearest_by_road(
     -------
     DataFrame
         ``position`` of the room (-1 for none), ``cost`` (inf for none), ``snap_m`` from the demand
-        to the road, and ``on_road``, False where the way is a straight walk or there is none.
+        to the road, ``road_cost`` of the quickest way by road (inf for none) and ``on_road``,
+        False where a straight walk is better or there is no way.
 
     Raises
     ------
@@ -220,6 +221,7 @@ def nearest_by_road(
     position = np.full(len(demand), -1, dtype=np.int64)
     cost = np.full(len(demand), np.inf)
     on_road = np.zeros(len(demand), dtype=bool)
+    road_cost = cost
     if len(rooms) and len(demand):
         room_node, room_snap = snap(network, rooms, limit_m=snap_limit_m)
         sources = len(network.lonlat) + np.arange(len(rooms))
@@ -232,15 +234,15 @@ def nearest_by_road(
         )
         total = along[node] + snap_m * network.straight_cost
         on_road = (node >= 0) & (total <= limit) & np.isfinite(total)
-        cost = np.where(on_road, total, np.inf)
+        cost = road_cost = np.where(on_road, total, np.inf)
         position = np.where(on_road, source[node] - len(network.lonlat), -1)
         walk = _straight(network, demand, rooms, snap_m, room_snap, snap_limit_m, limit)
         walk_position, walk_cost = nearest_in(walk)
         better = walk_cost < cost
         position, cost = np.where(better, walk_position, position), np.minimum(walk_cost, cost)
         on_road &= ~better
-    table = {"position": position, "cost": cost, "snap_m": snap_m, "on_road": on_road}
-    return pd.DataFrame(table)
+    table = {"position": position, "cost": cost, "snap_m": snap_m}
+    return pd.DataFrame(table | {"road_cost": road_cost, "on_road": on_road})
 
 
 def road_pairs(
@@ -273,32 +275,42 @@ def road_pairs(
 
     Notes
     -----
-    One Dijkstra search a room with a cut-off, in chunks that hold 64 MB of distances. An edit of
-    one room needs one column: see :func:`geo.pairs.replace_sites`.
+    One Dijkstra search a room, each within the limit only, so that the work does not grow with
+    the network beyond it (:mod:`geo.roads_kernels`). An edit of one room needs one column: see
+    :func:`geo.pairs.replace_sites`.
     """
     demand = checked_lonlat(demand_lonlat, "demand")
     rooms = checked_lonlat(room_lonlat, "rooms")
+    shape = (len(demand), len(rooms))
     if not len(rooms) or not len(demand):
-        return csr_array((len(demand), len(rooms)), dtype=np.float64)
+        return csr_array(shape, dtype=np.float64)
+    from geo.roads_kernels import searched  # its compiler loads only where there are roads
+
     node, snap_m = snap(network, demand, limit_m=snap_limit_m)
     room_node, room_snap = snap(network, rooms, limit_m=snap_limit_m)
-    graph = _with_rooms(network, room_node, room_snap)
-    snapped = np.flatnonzero(node >= 0)
-    own = snap_m[snapped] * network.straight_cost
-    found = []
-    step = max(1, _CHUNK_VALUES // graph.shape[0])
-    for first in range(0, len(rooms), step):
-        chunk = np.arange(first, min(first + step, len(rooms)))
-        along = dijkstra(graph, indices=len(network.lonlat) + chunk, limit=limit)
-        total = along[:, node[snapped]] + own
-        room, place = np.nonzero((total <= limit) & np.isfinite(total))
-        found.append((snapped[place], chunk[room], total[room, place]))
+    homes = _homes(node, snap_m * network.straight_cost, len(network.lonlat))
+    walk = csc_array(_straight(network, demand, rooms, snap_m, room_snap, snap_limit_m, limit))
+    first, rows, costs = [np.zeros(1, dtype=np.int64)], [], []
+    for start in range(0, len(rooms), _CHUNK):
+        chunk = slice(start, min(start + _CHUNK, len(rooms)))
+        walks = walk.indptr[chunk.start : chunk.stop + 1].astype(np.int64), walk.indices, walk.data
+        doors = room_node[chunk], room_snap[chunk] * network.straight_cost
+        ends, row, cost = searched(network.against, doors, homes, walks, limit)
+        first.append(ends[1:] + first[-1][-1])
+        rows.append(row)
+        costs.append(cost)
         if progress is not None:
-            progress(int(chunk[-1]) + 1, len(rooms))
-    walk = _straight(network, demand, rooms, snap_m, room_snap, snap_limit_m, limit)
-    found.append((np.repeat(np.arange(len(demand)), np.diff(walk.indptr)), walk.indices, walk.data))
-    row, column, value = (np.concatenate(part) for part in zip(*found, strict=True))
-    return cheapest(row, column, value, (len(demand), len(rooms)))
+            progress(chunk.stop, len(rooms))
+    columns = (np.concatenate(costs), np.concatenate(rows), np.concatenate(first))
+    return csr_array(csc_array(columns, shape=shape))
+
+
+def _homes(node: Ints, own: Floats, n_nodes: int) -> tuple[Ints, npt.NDArray[np.int32], Floats]:
+    """Return the demand rows at each node and what each adds, as CSR by node."""
+    snapped = np.flatnonzero(node >= 0)
+    order = snapped[np.argsort(node[snapped], kind="stable")]
+    count = np.bincount(node[snapped], minlength=n_nodes)
+    return np.concatenate([[0], np.cumsum(count)]), order.astype(np.int32), own[order]
 
 
 def _check_settings(mode: str, cost: str, speeds_kmh: Mapping[str, float] | None) -> None:

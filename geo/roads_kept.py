@@ -1,7 +1,7 @@
 """The roads of a study: kept beside its register, read once, and every search on them remembered.
 
-A search does not depend on limits, so that a change of standard costs no search; an edit of one
-room costs one.
+A search does not depend on who asks next: a narrower limit or fewer rooms cost no search, and an
+edit of one room costs that of one room.
 """
 
 from __future__ import annotations
@@ -9,18 +9,22 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import threading
+import zipfile
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import csc_array, csr_array
 
-from geo.errors import MissingFileError
 from geo.pairs import Floats, Pairs
 from geo.register_home import side_file
+from geo.roads_errors import RoadsError
 from geo.write import write_bytes
 
 if TYPE_CHECKING:  # a study without roads opens without the libraries of graphs
@@ -28,7 +32,12 @@ if TYPE_CHECKING:  # a study without roads opens without the libraries of graphs
     from geo.roads_files import Roads
 
 ABOUT_FILE = "roads.json"
-_REMEMBERED = 12
+_REMEMBERED = 24
+_MOST_COLUMNS = 20_000
+_FACTS = ("file", "name", "fingerprint", "attribution", "warnings")
+
+Column: TypeAlias = tuple[float, npt.NDArray[np.int32], Floats]
+"""Whom one room reaches: up to which limit, which demand rows, at what cost."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,43 +49,54 @@ class KeptRoads:
     path : Path
         What :func:`geo.roads_files.save` wrote.
     about : dict
-        ``name`` of the file they came from, ``imported`` (a date), ``fingerprint``, ``pieces``,
-        ``attribution`` and ``warnings``, a list of (code, count).
+        ``name`` of the file they came from, ``imported`` (a date), ``who``, ``fingerprint``,
+        ``attribution`` and what :func:`facts_of` says.
     """
 
     path: Path
     about: dict[str, Any]
     _found: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+    _networks: dict[tuple[str, str], Network] = field(default_factory=dict, repr=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @property
     def fingerprint(self) -> str:
         """Equal fingerprints mean equal roads."""
         return str(self.about["fingerprint"])
 
-    @cached_property
     def roads(self) -> Roads:
-        """The roads as pieces.
+        """Read the roads as pieces.
 
         Raises
         ------
-        MissingFileError
-            When somebody took the file away.
+        RoadsError
+            ``roads.kept_damaged`` when somebody took the file away or changed it.
         """
         from geo.roads_files import load
 
         try:
             return load(self.path)
-        except OSError as error:
-            text = f"{self.path.name}: the study's roads are gone; bring the road file in again."
-            raise MissingFileError("roads.missing", text, file=self.path.name) from error
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise _damaged(self.path, error) from error
 
     def network(self, mode: str, cost: str) -> Network:
         """Return the graph of one mode; see :func:`geo.roads.build_network`."""
         from geo.roads import build_network
 
-        make = partial(build_network, self.roads, mode, cost=cost)
-        network: Network = self._once(("network", mode, cost), make)
-        return network
+        with self._lock:
+            if (mode, cost) not in self._networks:
+                self._networks[mode, cost] = build_network(self.roads(), mode, cost=cost)
+            return self._networks[mode, cost]
+
+    def off_road(self, points: Floats, *, mode: str, cost: str) -> npt.NDArray[np.bool_]:
+        """Tell which points are further than a door may be from any road of a mode."""
+        from geo.roads import snap
+
+        def far() -> npt.NDArray[np.bool_]:
+            return np.asarray(snap(self.network(mode, cost), points)[0] < 0)
+
+        found: npt.NDArray[np.bool_] = self._once(("off", mode, cost, _hash(points)), far)
+        return found
 
     def nearest(self, demand: Floats, rooms: Floats, *, mode: str, cost: str) -> pd.DataFrame:
         """Return the room that each row reaches soonest; see :func:`geo.roads.nearest_by_road`."""
@@ -97,24 +117,57 @@ class KeptRoads:
         cost: str,
         progress: Progress | None = None,
     ) -> Pairs:
-        """Return the cost of every pair within a limit; see :func:`geo.roads.road_pairs`."""
+        """Return the cost of every pair within a limit; see :func:`geo.roads.road_pairs`.
+
+        Notes
+        -----
+        Columns are remembered by the room's place: only rooms that no one asked about before, or
+        only up to a narrower limit, are searched from.
+        """
+        held: dict[bytes, Column]
+        with self._lock:
+            held = self._once(("pairs", mode, cost, _hash(demand)), dict)
+            names = [place.tobytes() for place in np.ascontiguousarray(rooms, dtype=np.float64)]
+            fresh = {
+                name: at
+                for at, name in enumerate(names)
+                if name not in held or held[name][0] < limit
+            }
+            if fresh:
+                chosen = rooms[list(fresh.values())]
+                held |= zip(
+                    fresh, self._columns(demand, chosen, limit, mode, cost, progress), strict=True
+                )
+            columns = [held[name] for name in names]
+            for old in [name for name in held if name not in set(names)][:-_MOST_COLUMNS]:
+                del held[old]
+        return _matrix(columns, limit, (len(demand), len(rooms)))
+
+    def _columns(
+        self,
+        demand: Floats,
+        rooms: Floats,
+        limit: float,
+        mode: str,
+        cost: str,
+        progress: Progress | None,
+    ) -> list[Column]:
         from geo.roads import road_pairs
 
-        key = ("pairs", mode, cost, limit, _hash(demand), _hash(rooms))
         network = self.network(mode, cost)
-        search = partial(road_pairs, network, demand, rooms, limit, progress=progress)
-        found: Pairs = self._once(key, search)
-        return found
+        found = csc_array(road_pairs(network, demand, rooms, limit, progress=progress))
+        ends = zip(found.indptr[:-1], found.indptr[1:], strict=True)
+        # Copies, so that one column that stays does not hold all the others.
+        return [(limit, found.indices[a:b].copy(), found.data[a:b].copy()) for a, b in ends]
 
     def _once(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """Return what was found before for a key, the latest dozen being remembered."""
-        if key in self._found:
-            return self._found[key]
-        found = make()
-        self._found[key] = found
-        for old in list(self._found)[:-_REMEMBERED]:
-            self._found.pop(old, None)
-        return found
+        """Return what was found before for a key; the keys asked for last are remembered."""
+        with self._lock:
+            found = self._found.pop(key) if key in self._found else make()
+            self._found[key] = found
+            for old in list(self._found)[:-_REMEMBERED]:
+                del self._found[old]
+            return found
 
 
 def find_roads(folder: str | Path, settings: Mapping[str, Any]) -> KeptRoads | None:
@@ -125,12 +178,29 @@ def find_roads(folder: str | Path, settings: Mapping[str, Any]) -> KeptRoads | N
     folder : path
     settings : mapping
         The content of the study's ``study.toml``.
+
+    Raises
+    ------
+    RoadsError
+        ``roads.kept_damaged`` when what is kept about them cannot be read.
     """
     place = side_file(folder, settings, ABOUT_FILE)
     if not place.is_file():
         return None
-    about = json.loads(place.read_text("utf-8"))
-    return KeptRoads(place.with_name(str(about["file"])), about)
+    try:
+        about = json.loads(place.read_text("utf-8"))
+        missing = set(_FACTS) - set(about)
+    except (OSError, ValueError, TypeError) as error:
+        raise _damaged(place, error) from error
+    if missing:
+        raise _damaged(place, f"without {', '.join(sorted(missing))}")
+    return KeptRoads(place.with_name(Path(str(about["file"])).name), about)
+
+
+def roads_stamp(folder: str | Path, settings: Mapping[str, Any]) -> str:
+    """Return what changes whenever a study gets other roads; empty where it has none."""
+    place = side_file(folder, settings, ABOUT_FILE)
+    return place.read_text("utf-8") if place.is_file() else ""
 
 
 def keep_roads(
@@ -140,6 +210,7 @@ def keep_roads(
     *,
     name: str,
     attribution: str = "",
+    who: str = "",
 ) -> KeptRoads:
     """Make roads those of a study, in place of the ones it had.
 
@@ -154,10 +225,18 @@ def keep_roads(
         Of the file they came from.
     attribution : str
         Who must be named where they are shown.
+    who : str
+        Who brought them in.
 
     Returns
     -------
     KeptRoads
+
+    Raises
+    ------
+    RoadsError
+        When nobody can walk on them: see :func:`geo.roads.build_network`. Then the study keeps
+        the roads it had.
 
     Notes
     -----
@@ -166,6 +245,7 @@ def keep_roads(
     """
     from geo.roads_files import save
 
+    facts = facts_of(roads)
     place = side_file(folder, settings, ABOUT_FILE)
     file = f"roads-{roads.fingerprint}.npz"
     save(roads, place.with_name(file))
@@ -173,15 +253,40 @@ def keep_roads(
         "file": file,
         "name": name,
         "imported": dt.date.today().isoformat(),
+        "who": who,
         "fingerprint": roads.fingerprint,
-        "pieces": len(roads.start),
-        "kilometres": round(float(roads.metres.sum()) / 1000, 1),
         "attribution": attribution,
-        "warnings": [[warning.code, warning.count] for warning in roads.warnings],
+        **facts,
     }
     write_bytes(json.dumps(about, ensure_ascii=False, indent=1).encode(), place)
     _sweep(place, keep=file)
     return KeptRoads(place.with_name(file), about)
+
+
+def facts_of(roads: Roads) -> dict[str, Any]:
+    """Say of roads how many and how long they are, and what was set aside.
+
+    Returns
+    -------
+    dict
+        ``pieces``, ``kilometres``, ``connected_share`` of the length that feet can use,
+        ``has_heights`` and ``warnings``, a list of (code, count).
+
+    Raises
+    ------
+    RoadsError
+        When nobody can walk on them: see :func:`geo.roads.build_network`.
+    """
+    from geo.roads import build_network
+
+    network = build_network(roads, "walk", cost="metres")
+    return {
+        "pieces": len(roads.start),
+        "kilometres": round(float(roads.metres.sum()) / 1000, 1),
+        "connected_share": round(network.kept_share, 4),
+        "has_heights": bool(roads.rise_m.any()),
+        "warnings": [[warning.code, warning.count] for warning in network.warnings],
+    }
 
 
 def drop_roads(folder: str | Path, settings: Mapping[str, Any]) -> bool:
@@ -193,10 +298,30 @@ def drop_roads(folder: str | Path, settings: Mapping[str, Any]) -> bool:
     return had
 
 
+def _matrix(columns: list[Column], limit: float, shape: tuple[int, int]) -> Pairs:
+    """Put columns beside each other, up to a limit."""
+    if not columns:
+        return csr_array(shape, dtype=np.float64)
+    first = np.concatenate([[0], np.cumsum([len(column[1]) for column in columns])])
+    cost = np.concatenate([column[2] for column in columns])
+    row = np.concatenate([column[1] for column in columns])
+    near = cost <= limit
+    first = np.concatenate([[0], np.cumsum(near)])[first]
+    return csr_array(csc_array((cost[near], row[near], first), shape=shape))
+
+
 def _sweep(place: Path, *, keep: str) -> None:
     for old in place.parent.glob("roads-*.npz"):
         if old.name != keep:
             old.unlink(missing_ok=True)
+
+
+def _damaged(place: Path, why: object) -> RoadsError:
+    text = (
+        f"{place.name}: the study's roads are gone or damaged ({why}); bring the road file in "
+        "again, or take them away: roomplan register roads --remove."
+    )
+    return RoadsError("roads.kept_damaged", text, file=place.name, detail=str(why))
 
 
 def _hash(points: Floats) -> str:

@@ -164,7 +164,7 @@ def with_roads(
     DataFrame
         The columns and index of ``ways``, and ``basis``: ``roads`` or ``detour``. Rows that no road
         reaches within the limits given stay as they were; who walks straight to a room, because it
-        is nearer than any road, does so at best, within the bounds of the detour.
+        is nearer than any road, does so at best, within the bounds of both.
 
     Raises
     ------
@@ -182,20 +182,25 @@ def with_roads(
         raise TravelError("travel.roads", text, value=len(by_road), count=len(ways))
     error = _errors(error_m, len(ways), "roads")
     stray = error * _factors(detours, len(ways))["high"].to_numpy()
-    known = by_road["on_road"].to_numpy()
-    road = np.where(known, by_road["cost"].to_numpy(), 0.0)
-    straight = np.where(known, ways["straight_m"].to_numpy(), 0.0)
-    low = np.maximum(np.maximum(straight - error, (1 - shortcut) * road - stray), 0)
+    road, on_road = by_road["road_cost"].to_numpy(), by_road["on_road"].to_numpy()
+    walked = np.isfinite(by_road["cost"].to_numpy()) & ~on_road
+    shorter = np.where(np.isfinite(road), road, 0.0) * shortcut
+    low = np.maximum(ways["straight_m"].to_numpy() - error, road - shorter - stray)
+    low, high = np.maximum(low, 0), road + stray
+    # Who walks straight might as well take the road: a way more can only bring the room nearer.
+    beside = np.minimum(ways["low_m"], low), np.minimum(ways["high_m"], high)
+    low = np.select([on_road, walked], [low, beside[0]], ways["low_m"])
+    high = np.select([on_road, walked], [high, beside[1]], ways["high_m"])
     best = np.where(np.isfinite(by_road["cost"]), by_road["cost"], ways["best_m"])
     nearest = np.where(by_road["position"] >= 0, by_road["position"], ways["position"])
     return pd.DataFrame(
         {
             "position": nearest,
             "straight_m": ways["straight_m"],
-            "low_m": np.minimum(np.where(known, low, ways["low_m"]), best),
+            "low_m": np.minimum(low, best),
             "best_m": best,
-            "high_m": np.maximum(np.where(known, road + stray, ways["high_m"]), best),
-            "basis": np.where(known, "roads", "detour"),
+            "high_m": np.maximum(high, best),
+            "basis": np.where(on_road, "roads", "detour"),
         },
         index=ways.index,
     )

@@ -366,7 +366,7 @@ def test_the_way_is_never_shorter_than_the_straight_line():
 
 def test_progress_is_told(monkeypatch):
     network = build_network(town(1))
-    monkeypatch.setattr("geo.roads._CHUNK_VALUES", 100)
+    monkeypatch.setattr("geo.roads._CHUNK", 2)
     told = []
     rooms = network.lonlat[:5]
     pairs = road_pairs(network, rooms, rooms, 99, progress=lambda n, of: told.append((n, of)))

@@ -160,6 +160,7 @@ def test_roads_narrow_the_interval_on_paper():
         {
             "position": [0, 0, -1],
             "cost": [2_600.0, 2_000.0, np.inf],
+            "road_cost": [2_600.0, np.inf, np.inf],
             "on_road": [True, False, False],
         }
     )
@@ -173,6 +174,11 @@ def test_roads_narrow_the_interval_on_paper():
     # Who is nearer to the room than to any road walks straight, within the bounds of the detour.
     assert found.loc["b", ["low_m", "best_m", "high_m"]].tolist() == pytest.approx(
         [1_900, 2_000, 6_300]
+    )
+    # A road that is hardly longer than the walk is a way that is known.
+    beside = with_roads(ways, by_road.assign(road_cost=2_100.0), Detour(1, 1.5, 3), error_m=100)
+    assert beside.loc["b", ["low_m", "best_m", "high_m"]].tolist() == pytest.approx(
+        [1_900, 2_000, 2_400]
     )
     sure = with_roads(ways, by_road, Detour(1, 1.5, 3), shortcut=0)
     assert sure.loc["a", ["low_m", "best_m", "high_m"]].tolist() == [2_600] * 3
@@ -215,7 +221,8 @@ def test_groups_must_fit():
 @pytest.mark.parametrize(("rows", "shortcut"), [(2, 0.1), (1, -0.1), (1, 1.1), (1, np.nan)])
 def test_roads_that_do_not_fit(rows, shortcut):
     ways = nearest_way(HOME, HOME)
-    by_road = pd.DataFrame({"position": [0] * rows, "cost": [1.0] * rows, "on_road": [True] * rows})
+    found = {"position": 0, "cost": 1.0, "road_cost": 1.0, "on_road": True}
+    by_road = pd.DataFrame(found, index=range(rows))
     with pytest.raises(TravelError) as caught:
         with_roads(ways, by_road, shortcut=shortcut)
     assert caught.value.code == "travel.roads"
