@@ -134,7 +134,8 @@ def show(
         Called with a new click before the page runs again, so that the one run which follows
         already knows it.
     on_place : callable, optional
-        Called in the same way with longitude and latitude of a click on the map itself.
+        Called in the same way with longitude and latitude of a click on the map itself. A map
+        that stands does not learn of it later: give it from the start.
 
     Returns
     -------
@@ -162,10 +163,12 @@ def show(
     frame_key = f"{key} {_digest(frame)}"
 
     def changed() -> None:
-        click = _click(session.sent(frame_key))
+        # Every answer repeats the last click on a layer and the last on the map: one is old.
+        sent = session.sent(frame_key)
+        click = session.fresh(f"{key} click", _click(sent))
         if click is not None and on_click is not None:
             on_click(click)
-        place = _place(session.sent(frame_key))
+        place = session.fresh(f"{key} place", _place(sent))
         if place is not None and on_place is not None:
             on_place(*place)
 

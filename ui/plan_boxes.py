@@ -11,7 +11,7 @@ from analysis.journey import Survey
 from analysis.proposal import Proposal
 from analysis.stages import STAGED, Stages
 from geo.errors import InfeasibleError, RoomplanError
-from ui import cached, charts, history, maps, plan_views, report, solving, state, widgets
+from ui import cached, charts, history, maps, plan_views, report, solving, state, widgets, wishes
 from ui.plan_report import plan_report
 from ui.plan_words import blame
 from ui.tables import percent, whole
@@ -20,14 +20,14 @@ from ui.wording import Words
 MOST = 500
 
 
-def toolbar(text: Words) -> bool:
-    """Draw undo, redo and the switch for adding places; return whether a click adds one."""
+def toolbar(text: Words) -> None:
+    """Draw undo, redo and the switch for adding places by a click."""
     left, middle, right = st.columns([1, 1, 4], vertical_alignment="center")
     with left:
         history.button("undo", text)
     with middle:
         history.button("redo", text)
-    return right.toggle(text("sites.click_adds"), key="site_click_adds")
+    right.toggle(text("sites.click_adds"), key=wishes.ADDING)
 
 
 def no_plan(measured: Survey, error: RoomplanError, text: Words) -> None:

@@ -160,6 +160,14 @@ def once(name: str, key: Any, make: Callable[[], Any]) -> Any:
     return known[1]
 
 
+def fresh(name: str, value: Any) -> Any:
+    """Return a value, or None when it is the one this session saw last under the name."""
+    if value is None or value == held(f"seen {name}"):
+        return None
+    hold(f"seen {name}", value)
+    return value
+
+
 def sent(key: str) -> Any:
     """Return what a component sent, readable before the page runs; None if nothing yet."""
     return st.session_state.get(key)

@@ -18,6 +18,8 @@ from ui.wording import Words
 
 Own = tuple[str, float, float]
 Quota = tuple[str, int | None, int | None]
+ADDING = "site_click_adds"
+"""The switch with which a click on the map adds a place."""
 SHORT = {
     "new": "n_new",
     "goal": "objective",
@@ -67,6 +69,12 @@ def wishes(study: Study, text: Words) -> dict[str, Any]:
 def own_places() -> tuple[Own, ...]:
     """Return the places the planner added."""
     return tuple(_parse_own(state.kept("own", "")))
+
+
+def place(lon: float, lat: float, text: Words) -> None:
+    """Answer a click on the map itself: it adds a place while the switch for that is on."""
+    if state.sent(ADDING):
+        add_own(lon, lat, text)
 
 
 def add_own(lon: float, lat: float, text: Words) -> None:

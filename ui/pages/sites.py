@@ -27,13 +27,13 @@ wanted = wishes.wishes(study, text)
 measured = frame.measured(**wanted)
 try:
     proposal = solving.proposal(measured, text)
-    st.success(proven(proposal, text))
+    (st.success if proposal.plan.gap == 0 else st.warning)(proven(proposal, text))
     plan_boxes.stopped(proposal, text)
 except (InfeasibleError, ScenarioError) as error:
     proposal = None
     plan_boxes.no_plan(measured, error, text)
 
-adding = plan_boxes.toolbar(text)
+plan_boxes.toolbar(text)
 picked = state.held("site_picked")
 if proposal is None:
     placed = plan_views.candidates_of(measured)
@@ -47,7 +47,7 @@ with left:
         view,
         key="sites",
         on_click=lambda click: wishes.answer(click, text),
-        on_place=(lambda lon, lat: wishes.add_own(lon, lat, text)) if adding else None,
+        on_place=lambda lon, lat: wishes.place(lon, lat, text),
     )
 with right:
     site_card(picked, placed, proposal, text)

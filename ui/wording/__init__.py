@@ -110,6 +110,6 @@ def _flat(tree: Mapping[str, Any], stem: str = "") -> Any:
 
 def _shown(value: object) -> object:
     if isinstance(value, float):
-        # Sums of people come with rounding: to a hundredth, and no ".0".
-        return f"{round(value, 2):,.12g}"
+        # Sums of people come with rounding: hundreds and more are whole, and nothing ends in ".0".
+        return f"{round(value, 0 if abs(value) >= 100 else 2):,.12g}"
     return "" if value is None else value
