@@ -37,6 +37,22 @@ def preview_map(
     return _view(layers, text, settings)
 
 
+def people_map(
+    points: gpd.GeoDataFrame, units: gpd.GeoDataFrame, text: Words, *, settings: Any
+) -> MapView:
+    """Return demand points over the counties, each dot as large as its people are many."""
+    name = text("population.map")
+    dots = Dots(
+        "people",
+        name,
+        points=points,
+        category=pd.Series(name, index=points.index),
+        palette={name: NEW},
+        size=points["people"],
+    )
+    return _view([_counties(units, text), dots], text, settings)
+
+
 def placing_map(
     room: str,
     rooms: gpd.GeoDataFrame,

@@ -24,6 +24,7 @@ from ui.data_desk import Desk
 from ui.data_reading import pick_table, read_upload
 from ui.data_upload import map_columns, show_rows
 from ui.population_words import county_table, doubts, grid_lines, in_force
+from ui.widgets import ROW_PIXELS
 from ui.wording import Words
 
 TYPES = ["tif", "tiff", "xlsx", "xls", "csv", "tsv", "txt"]
@@ -171,12 +172,14 @@ def _show(desk: Desk, plan: PopulationPlan, lines: list[str]) -> None:
         column: st.column_config.NumberColumn(format="localized")
         for column in table.select_dtypes("number")
     }
-    st.dataframe(table, hide_index=True, width="stretch", column_config=numbers)
+    numbers[text("population.factor")] = st.column_config.NumberColumn(format="%.3f")
+    height = ROW_PIXELS * (len(table) + 1) + 3
+    st.dataframe(table, hide_index=True, width="stretch", height=height, column_config=numbers)
     left, right = st.columns(2)
     left.altair_chart(_bars(plan, text), width="stretch")
     points = plan.demand[plan.demand["people"] > 0].nlargest(MOST_DOTS, "people")
     with right:
-        view = data_map.preview_map(points, desk.units, text, settings=desk.tables.settings)
+        view = data_map.people_map(points, desk.units, text, settings=desk.tables.settings)
         data_map.show(view, key="people_map")
         if len(points) < len(plan.demand):
             count = f"{len(plan.demand):,}"

@@ -257,7 +257,8 @@ def show_rows(desk: Desk, intake: Intake, asked: Key) -> None:
             view = data_map.preview_map(rows, desk.units, text, settings=settings)
             data_map.show(view, key="preview")
     with right:
-        st.dataframe(shown_rows(rows, intake.table, desk), hide_index=True, height=data_map.HEIGHT)
+        height = min(data_map.HEIGHT, 35 * (len(rows) + 1) + 3)
+        st.dataframe(shown_rows(rows, intake.table, desk), hide_index=True, height=height)
     key = (*asked, text.lang)
     told = state.once("told", key, lambda: data_report.report_table(intake, text))
     noted = told[told[text("data.problem")] != ""]
@@ -276,6 +277,8 @@ def shown_rows(rows: pd.DataFrame, table: str, desk: Desk) -> pd.DataFrame:
     names = desk.units["name"]
     plain = pd.DataFrame(rows).head(SHOWN_ROWS)
     out = {desk.text("data.id"): plain.index}
+    if plain.index.name == "unit_id":
+        out[desk.text("column.name")] = [guard(name) for name in plain.index.map(names.to_dict())]
     for column in plain:
         cells = plain[column]
         if column == "geometry":
