@@ -1,4 +1,4 @@
-"""A whole-number program in a process of its own, which can be killed when time is up.
+"""A large program in a process of its own, which can be killed when time is up.
 
 HiGHS looks at its clock only between steps, and one step can outlast the limit. The child tells
 every better point and bound as they come, so that killing it loses nothing. Frames are numpy
@@ -80,8 +80,9 @@ def _follow(frames: SimpleQueue[Frame | None], run: Run, stage: str) -> Answer:
         if frame is None:
             break
         if "status" in frame:
-            status, x = str(frame["status"]), frame["x"] if len(frame["x"]) else None
-            return Answer(status, x, float(frame["value"]), float(frame["bound"]))
+            status = str(frame["status"])
+            x, prices = (frame[name] if len(frame[name]) else None for name in ("x", "prices"))
+            return Answer(status, x, float(frame["value"]), float(frame["bound"]), prices)
         value, bound = float(frame["value"]), max(best.bound, float(frame["bound"]))
         x = frame["x"] if "x" in frame and value < best.value else best.x
         best = Answer("stopped", x, min(value, best.value), bound)
@@ -125,7 +126,9 @@ def main() -> None:
     left, seed = frame.pop("run")
     run = Run(time_limit_s=float(left), seed=int(seed))
     out = sys.stdout.buffer
-    highs = highs_for(Arrays.from_frame(frame), run)
+    arrays = Arrays.from_frame(frame)
+    linear = not arrays.whole.any()
+    highs = highs_for(arrays, run)
 
     def better(event: highspy.HighsCallbackEvent) -> None:
         data = event.data_out
@@ -145,7 +148,7 @@ def main() -> None:
     highs.cbMipImprovingSolution.subscribe(better)
     highs.cbMipLogging.subscribe(bound)
     highs.run()
-    answer = answer_of(highs, linear=False)
-    point = np.empty(0) if answer.x is None else answer.x
-    end = {"status": np.array(answer.status), "x": point}
+    answer = answer_of(highs, linear=linear)
+    point, prices = (np.empty(0) if a is None else a for a in (answer.x, answer.prices))
+    end = {"status": np.array(answer.status), "x": point, "prices": prices}
     _send(out, end | {"value": np.array(answer.value), "bound": np.array(answer.bound)})

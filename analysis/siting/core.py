@@ -11,6 +11,7 @@ from scipy import sparse
 from analysis.siting.dominance import inside_another
 from analysis.siting.problem import Bools, Floats, Ints, SitingProblem
 from analysis.siting.rules import classes_of
+from analysis.siting.run import Run
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,17 @@ def floor_codes(problem: SitingProblem) -> Ints:
 
 def covered_by(pairs: sparse.csr_array, sites: Ints) -> Bools:
     """Return which rows have an entry in one of the sites."""
+    if not len(sites):
+        return np.zeros(pairs.shape[0], dtype=bool)
     marked = np.zeros(pairs.shape[1], dtype=bool)
     marked[sites] = True
     hits = np.concatenate([[0], np.cumsum(marked[pairs.indices], dtype=np.int32)])
     return np.asarray(hits[pairs.indptr[1:]] > hits[pairs.indptr[:-1]])
 
 
-def core_of(problem: SitingProblem, pairs: sparse.csr_array, *, shrink: bool = True) -> Core:
+def core_of(
+    problem: SitingProblem, pairs: sparse.csr_array, *, run: Run | None = None, shrink: bool = True
+) -> Core:
     """Return the open part of a covering problem.
 
     Parameters
@@ -72,6 +77,8 @@ def core_of(problem: SitingProblem, pairs: sparse.csr_array, *, shrink: bool = T
     problem : SitingProblem
     pairs : (n_demand, n_sites) CSR array
         Who can be served from where; only the pattern counts.
+    run : Run, optional
+        When time is up, what only shrinks is left out.
     shrink : bool
         Merge rows of equal cover sets and set dominated columns aside.
 
@@ -97,11 +104,15 @@ def core_of(problem: SitingProblem, pairs: sparse.csr_array, *, shrink: bool = T
     lost = float(problem.weight[rows[~reached]].sum())
     rows, cover = rows[reached], cover[np.flatnonzero(reached)]
     weight, people, code = problem.weight[rows], problem.people[rows], floor[rows]
-    if shrink:
+    run = run or Run()
+    run.keep_back()
+    if shrink and run.tell("reduce"):
         cover, weight, people, code = merge_rows(cover, weight, people, code)
     classes = classes_of(problem)
     sites = sparse.csr_array(cover.T)
-    kept = ~inside_another(sites, classes) if shrink else np.diff(sites.indptr) > 0
+    kept = np.diff(sites.indptr) > 0
+    if shrink and run.tell("reduce"):
+        kept = ~inside_another(sites, classes, run=run)
     columns = np.flatnonzero(free & kept)
     idle = np.flatnonzero(free & ~kept)
     base = np.zeros(len(problem.floors))
@@ -133,7 +144,10 @@ def narrowed(core: Core, kept: Ints) -> Core:
 
 def _pattern(pairs: sparse.csr_array, rows: Ints, free: Bools) -> sparse.csr_array:
     """Return the chosen rows with free columns only, as ones."""
-    part = pairs[rows]
+    part = pairs if len(rows) == pairs.shape[0] else pairs[rows]
+    if free.all():
+        parts = (np.ones(part.nnz, dtype=np.int8), part.indices, part.indptr)
+        return sparse.csr_array(parts, shape=part.shape).sorted_indices()
     keep = free[part.indices]
     before = np.concatenate([[0], np.cumsum(keep)])[part.indptr]
     ones = np.ones(int(keep.sum()), dtype=np.int8)

@@ -20,7 +20,7 @@ MIDDLE = 20_000
 
 def cover_most(problem: SitingProblem, run: Run) -> Found:
     """Cover the most weight."""
-    core = core_of(problem, problem.pairs)
+    core = core_of(problem, problem.pairs, run=run)
     check_floors(problem, core)
     if core.cover.nnz > LARGE and not has_side_rules(problem):
         return _cover_large(problem, core, run)
@@ -66,7 +66,7 @@ def filled(problem: SitingProblem, core: Core, columns: Ints, count: int) -> Int
 
 def cover_share(problem: SitingProblem, run: Run) -> Found:
     """Cover the share of all weight with the fewest new sites."""
-    core = core_of(problem, problem.pairs)
+    core = core_of(problem, problem.pairs, run=run)
     check_floors(problem, core)
     needed = problem.share * float(problem.weight.sum())
     reachable = core.base_weight + float(core.weight.sum())

@@ -10,11 +10,15 @@ import numpy as np
 from scipy import sparse
 
 from analysis.siting.problem import Bools, Ints
+from analysis.siting.run import Run
 
 COMPILED_FROM = 10_000_000
+BLOCK = 50_000
 
 
-def inside_another(lines: sparse.csr_array, classes: Ints | None = None) -> Bools:
+def inside_another(
+    lines: sparse.csr_array, classes: Ints | None = None, *, run: Run | None = None
+) -> Bools:
     """Return which lines' entries are all entries of another line (of the same class).
 
     Parameters
@@ -22,6 +26,8 @@ def inside_another(lines: sparse.csr_array, classes: Ints | None = None) -> Bool
     lines : (n_lines, n_places) CSR array
         Only the pattern counts; indices are sorted.
     classes : (n_lines,) int array, optional
+    run : Run, optional
+        Told as it goes; when time is up, lines not looked at yet count as needed.
 
     Returns
     -------
@@ -34,22 +40,27 @@ def inside_another(lines: sparse.csr_array, classes: Ints | None = None) -> Bool
     Above 1e7 of those a compiled kernel looks only at the lines through the rarest place of each:
     a tenth of the time at country size, but some seconds to compile once a machine.
     """
-    return _related(lines, classes, outer=False)
+    return _related(lines, classes, run or Run(), outer=False)
 
 
-def holds_another(lines: sparse.csr_array) -> Bools:
+def holds_another(lines: sparse.csr_array, *, run: Run | None = None) -> Bools:
     """Return which lines have all entries of another line; of equal ones all but the first."""
-    return _related(lines, None, outer=True)
+    return _related(lines, None, run or Run(), outer=True)
 
 
-def _related(lines: sparse.csr_array, classes: Ints | None, *, outer: bool) -> Bools:
+def _related(lines: sparse.csr_array, classes: Ints | None, run: Run, *, outer: bool) -> Bools:
     same = np.zeros(lines.shape[0], dtype=np.intp) if classes is None else classes
     if work_of(lines) > COMPILED_FROM:
         from analysis.siting.kernels import related  # loads numba, for large sizes only
 
         crossing = sparse.csr_array(lines.T)
-        parts = [p.astype(np.int64) for p in (lines.indptr, crossing.indptr)]
-        found = related(parts[0], lines.indices, parts[1], crossing.indices, same, outer)
+        ends = [p.astype(np.int64) for p in (lines.indptr, crossing.indptr)]
+        found = np.zeros(lines.shape[0], dtype=bool)
+        for first in range(0, len(found), BLOCK):
+            block = (first, min(first + BLOCK, len(found)))
+            related(ends[0], lines.indices, ends[1], crossing.indices, same, outer, block, found)
+            if not run.tell("reduce"):
+                break
     else:
         found = _related_by_product(lines, same, outer=outer)
     empty = np.diff(lines.indptr) == 0

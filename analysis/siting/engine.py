@@ -134,7 +134,7 @@ def _pack(
         status=status,
         seconds=run.seconds(),
         n_existing=len(problem.existing),
-        covered=measure.weight_covered(problem, sites),
+        covered=value if problem.maximise else measure.weight_covered(problem, sites),
         total=float(problem.weight.sum()),
         faults=tuple(faults or ()),
     )

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from analysis.siting.core import Core, covered_by
 from analysis.siting.dominance import holds_another, inside_another
-from analysis.siting.parts import Parts, in_parts
+from analysis.siting.parts import in_parts
 from analysis.siting.problem import Bools, Floats, Ints
 from analysis.siting.program import Program
 from analysis.siting.run import Run
@@ -17,6 +17,7 @@ from analysis.siting.search import greedy_cover
 from analysis.siting.solver import solve
 
 PART_SHARE = 0.25
+EASE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,13 @@ def fewest_for_all(core: Core, run: Run) -> tuple[Ints, float]:
     rest = replace(core, cover=kernel.cover, weight=ones, columns=np.arange(n_columns))
     opened = np.zeros(n_columns, dtype=bool)
     opened[greedy_cover(rest, n_columns)] = True
-    if not n_rows:
-        return np.sort(kernel.forced), float(len(kernel.forced))
+    if not n_rows or run.stopped():
+        columns = np.concatenate([kernel.forced, kernel.columns[opened]])
+        least = np.ceil(least_by_share(kernel.cover).sum() - EASE)
+        return np.sort(columns), float(len(kernel.forced) + least)
     parts = in_parts(kernel.cover, ones, rest.columns)
-    bounds = least_by_share(parts)
+    share = least_by_share(parts.cover)
+    bounds = np.ceil(np.add.reduceat(share, parts.row_start[:-1]) - EASE)
     for part in np.argsort(np.diff(parts.col_start), kind="stable"):
         if not run.tell("exact", bound=float(bounds.sum()) + len(kernel.forced)):
             break
@@ -94,10 +98,10 @@ def kernel_of(cover: sparse.csr_array, run: Run) -> Kernel:
     before = (-1, -1)
     while cover.shape != before and cover.nnz and run.tell("reduce"):
         before = cover.shape
-        cover, columns = _only(cover, columns, ~inside_another(sparse.csr_array(cover.T)))
+        cover, columns = _only(cover, columns, ~inside_another(sparse.csr_array(cover.T), run=run))
         if not run.tell("reduce"):
             break
-        cover = sparse.csr_array(cover[np.flatnonzero(~holds_another(cover))])
+        cover = sparse.csr_array(cover[np.flatnonzero(~holds_another(cover, run=run))])
         alone = np.unique(cover.indices[cover.indptr[:-1][np.diff(cover.indptr) == 1]])
         forced.append(columns[alone])
         cover = sparse.csr_array(cover[np.flatnonzero(~covered_by(cover, alone))])
@@ -113,11 +117,12 @@ def _only(cover: sparse.csr_array, columns: Ints, keep: Bools) -> tuple[sparse.c
     return part, columns[kept]
 
 
-def least_by_share(parts: Parts) -> Floats:
-    """Return how many columns each part needs at least, each row paying its cheapest share."""
-    size = np.bincount(parts.cover.indices, minlength=parts.cover.shape[1])
-    share = np.minimum.reduceat(1.0 / size[parts.cover.indices], parts.cover.indptr[:-1])
-    return np.ceil(np.add.reduceat(share, parts.row_start[:-1]) - 1e-6)
+def least_by_share(cover: sparse.csr_array) -> Floats:
+    """Return the least share of a column each row has to pay: their sum bounds the columns."""
+    if not cover.nnz:
+        return np.zeros(cover.shape[0])
+    size = np.bincount(cover.indices, minlength=cover.shape[1])
+    return np.asarray(np.minimum.reduceat(1.0 / size[cover.indices], cover.indptr[:-1]))
 
 
 def _solve_part(pattern: sparse.csr_array, opened: Bools, run: Run) -> tuple[Bools, float]:
@@ -127,6 +132,6 @@ def _solve_part(pattern: sparse.csr_array, opened: Bools, run: Run) -> tuple[Boo
     rows, cols = pattern.nonzero()
     program.add_rows(pattern.shape[0], [(rows, x[cols], np.ones(len(rows)))], low=1.0)
     answer = solve(program, run.part(run.left() * PART_SHARE), start=opened.astype(float))
-    bound = float(np.ceil(answer.bound - 1e-6))
+    bound = float(np.ceil(answer.bound - EASE))
     found = opened if answer.x is None else answer.x > 0.5
     return (found if found.sum() < opened.sum() else opened), bound

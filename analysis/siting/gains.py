@@ -99,7 +99,7 @@ def search_gains(
     Notes
     -----
     Fast interchange (Whitaker 1983, doi:10.1080/03155986.1983.11731889). A pick and a swap cost
-    one pass over the pairs each.
+    one pass over the pairs each. When time is up, the rest are picked by what each saves alone.
     """
     width = gains.gain.shape[1]
     chosen = np.empty(0, dtype=np.intp) if start is None else start.copy()
@@ -108,10 +108,13 @@ def search_gains(
         extra = np.maximum(gains.gain.data - first[gains.rows], 0.0)
         worth = np.bincount(gains.gain.indices, extra, width)
         worth[chosen] = -1.0
+        if not run.tell("search"):
+            rest = count - len(chosen)
+            return np.sort(np.append(chosen, np.argsort(-worth, kind="stable")[:rest]))
         chosen = np.append(chosen, int(np.argmax(worth)))
         first = best_two(gains, chosen)[0]
     for _ in range(rounds):
-        if run.stopped() or not 0 < len(chosen) < width:
+        if not run.tell("search") or not 0 < len(chosen) < width:
             break
         one, other, better = _best_swap(gains, chosen)
         if better <= 1e-9 * gains.base:

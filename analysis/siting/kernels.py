@@ -24,8 +24,10 @@ def related(
     crossing: Indices,
     classes: Ints,
     outer: bool,
-) -> Bools:
-    """Return which lines lie inside another of their class, or (``outer``) hold another.
+    block: tuple[int, int],
+    found: Bools,
+) -> None:
+    """Mark which lines lie inside another of their class, or (``outer``) hold another.
 
     Parameters
     ----------
@@ -35,14 +37,12 @@ def related(
         The same pattern by place.
     classes : (n_lines,) int array
     outer : bool
-
-    Returns
-    -------
-    (n_lines,) bool array
-        False for empty lines; of equal lines all but the first are told.
+    block : two ints
+        The lines to look at, from and up to.
+    found : (n_lines,) bool array
+        Where to mark; empty lines never are, of equal lines all but the first.
     """
-    found = np.zeros(len(starts) - 1, dtype=np.bool_)
-    for line in range(len(found)):
+    for line in range(block[0], block[1]):
         first, last = starts[line], starts[line + 1]
         if first == last:
             continue
@@ -66,7 +66,6 @@ def related(
                 found[told] = True
                 if not outer:
                     break
-    return found
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

@@ -21,6 +21,7 @@ LEVELS = 60_000_000
 def find_median(problem: SitingProblem, run: Run) -> Found:
     """Choose sites of least person-distance."""
     pulls = median.pulls_of(problem)
+    run.keep_back()
     unserved = median.unservable(problem, pulls)
     if unserved.any():
         blame_reach(problem, unserved)

@@ -16,12 +16,13 @@ from analysis.siting.highs import ROW_WISE, SilentHighs, optimal_point
 from analysis.siting.parts import Parts, in_parts
 from analysis.siting.problem import Bools, Floats, Ints
 from analysis.siting.run import Run
-from analysis.siting.search import greedy_cover, trim_cover
+from analysis.siting.search import greedy_cover, most_by_gains, trim_cover
 
 TRIES = 12
 ELASTICITY = 1.3
 CLOSE = 2e-6
 PART_SECONDS = 10.0
+FOREVER = 1e9
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,7 @@ def solve_at(core: Core, price: float, run: Run) -> Priced:
             chosen[cols] = True
             surplus += float(parts.weight[rows].sum()) - price
             continue
-        if part % 64 == 0 and not run.tell("bound"):
-            run.time_limit_s = min(run.time_limit_s, run.seconds())
+        run.tell("bound")
         mine, bound = _solve_part(highs, parts.pattern(part), parts.weight[rows], price, run)
         chosen[cols] = mine
         surplus += bound
@@ -88,20 +88,23 @@ def _solve_part(
 ) -> tuple[Bools, float]:
     """Solve one component: its linear program first, whole numbers only where that is not whole."""
     n_rows, n_cols = pattern.shape
+    even = weight / np.diff(pattern.indptr)
+    upper = min(float(weight.sum()) - price, _safe_surplus(pattern, weight, even, price))
     if run.stopped():
-        reach = np.maximum(pattern.T @ weight - price, 0.0).sum()
-        return np.zeros(n_cols, dtype=bool), float(min(reach, weight.sum() - price))
+        return np.zeros(n_cols, dtype=bool), upper
     model = _part_model(pattern, weight / price)
-    highs.setOptionValue("time_limit", np.inf)
+    # The clock of HiGHS runs on from one program to the next.
+    highs.setOptionValue("time_limit", highs.getRunTime() + min(run.left(), FOREVER))
     highs.passModel(*model, np.zeros(n_cols + n_rows, dtype=np.int32))
     highs.run()
     point, prices = optimal_point(highs)
-    upper = _safe_surplus(pattern, weight, -prices * price, price)
+    if len(prices) != n_rows or run.stopped():
+        return np.zeros(n_cols, dtype=bool), upper
+    upper = min(upper, _safe_surplus(pattern, weight, -prices * price, price))
     x = point[:n_cols]
     if np.abs(x - np.rint(x)).max() < 1e-6:
         return x > 0.5, upper
     whole = np.repeat(np.array([1, 0], dtype=np.int32), [n_cols, n_rows])
-    # The clock of HiGHS runs on from one program to the next.
     until = highs.getRunTime() + max(0.1, min(PART_SECONDS, run.left()))
     highs.setOptionValue("time_limit", until)
     highs.passModel(*model, whole)
@@ -157,16 +160,18 @@ def price_cover(core: Core, count: int, run: Run) -> tuple[Ints, float]:
     """
     best = greedy_cover(core, count)
     value = _covered(core, best)
-    bound = float(core.weight.sum())
+    bound = most_by_gains(core, best, count)
     if len(best) < count:
         return np.sort(best), value
     price = max(value - _covered(core, best[:-1]), 1e-9 * value)
     below, above = (0.0, len(core.columns)), (np.inf, 0)
     for _ in range(TRIES):
+        if run.stopped():
+            break
         priced = solve_at(core, price, run)
         bound = min(bound, priced.surplus + price * count)
         number = len(priced.columns)
-        mended = _mended(core, priced.columns, count)
+        mended = _mended(core, priced.columns, count, run)
         if _covered(core, mended) > value:
             best, value = mended, _covered(core, mended)
         close = bound - value <= CLOSE * (core.base_weight + value)
@@ -204,8 +209,12 @@ def price_share(core: Core, needed: float, run: Run) -> tuple[Ints, float]:
     if len(best) < 2:
         return np.sort(best), float(len(best))
     price = max(_covered(core, best) - _covered(core, best[:-1]), 1e-9 * needed)
-    bound, below, above = 0.0, 0.0, np.inf
+    reach = np.sort(core.cover.T @ core.weight)[::-1]
+    bound = float(np.searchsorted(np.cumsum(reach), needed * (1 - 1e-9)) + 1)
+    below, above = 0.0, np.inf
     for _ in range(TRIES):
+        if run.stopped():
+            break
         priced = solve_at(core, price, run)
         bound = max(bound, (needed - priced.surplus) / price)
         found = greedy_cover(core, len(core.columns), start=priced.columns, enough=needed)
@@ -232,10 +241,10 @@ def _covered(core: Core, columns: Ints) -> float:
     return float(core.weight[covered_by(core.cover, columns)].sum())
 
 
-def _mended(core: Core, columns: Ints, count: int) -> Ints:
+def _mended(core: Core, columns: Ints, count: int, run: Run) -> Ints:
     """Return exactly ``count`` columns made from too many or too few."""
     if len(columns) > count:
-        return trim_cover(core, columns, count)
+        return trim_cover(core, columns, count, run=run)
     return greedy_cover(core, count, start=columns)
 
 

@@ -13,6 +13,7 @@ from analysis.siting.found import Found, late
 from analysis.siting.highs import bound_at
 from analysis.siting.problem import Floats, Ints, SitingProblem
 from analysis.siting.run import Run
+from analysis.siting.search import most_by_gains
 from analysis.siting.solver import solve
 from analysis.siting.tally import ruled_greedy
 
@@ -51,6 +52,10 @@ def cover_ruled(problem: SitingProblem, core: Core, run: Run) -> Found:
     greedy = ruled_greedy(problem, core)
     if greedy is not None:
         best.take(greedy, _value(core, greedy))
+    if problem.n_new is not None:
+        count = max(0, problem.n_new - len(problem.must_open))
+        picked = np.flatnonzero(np.isin(core.columns, [] if greedy is None else greedy))
+        best.bound = min(best.bound, core.base_weight + most_by_gains(core, picked, count))
     run.tell("bound", best.value, best.bound)
     model = cover.cover_model(problem, core, aim="most")
     linear = solve(model.program, run, linear=True, stage="bound", presolve=False)

@@ -90,10 +90,34 @@ def leaders(
             yield best, mine, now
 
 
-def trim_cover(core: Core, columns: Ints, count: int, *, enough: float = -np.inf) -> Ints:
+def most_by_gains(core: Core, columns: Ints, count: int) -> float:
+    """Return a bound on what ``count`` columns cover: what some cover and the best of the rest add.
+
+    Notes
+    -----
+    Any choice adds to ``columns`` at most the sum of what each of its columns adds alone.
+    """
+    is_open = ~covered_by(core.cover, columns)
+    covered, total = float(core.weight[~is_open].sum()), float(core.weight.sum())
+    most = total
+    for counted, base in ((is_open, covered), (np.ones_like(is_open), 0.0)):
+        gain = np.sort(core.cover.T @ np.where(counted, core.weight, 0.0))[::-1]
+        most = min(most, base + float(gain[:count].sum()))
+    return most
+
+
+def trim_cover(
+    core: Core,
+    columns: Ints,
+    count: int,
+    *,
+    enough: float = -np.inf,
+    run: Run | None = None,
+) -> Ints:
     """Return ``count`` of the columns, closing again and again the one least missed.
 
-    No column is closed that would leave less than ``enough`` weight covered.
+    No column is closed that would leave less than ``enough`` weight covered. When time is up,
+    those least missed now are closed together, where nothing has to stay covered.
     """
     chosen = np.zeros(len(core.columns), dtype=bool)
     chosen[columns] = True
@@ -102,7 +126,10 @@ def trim_cover(core: Core, columns: Ints, count: int, *, enough: float = -np.inf
     by_column = part.tocsc()
     loss = by_column.T @ np.where(times == 1, core.weight, 0.0)
     covered = float(core.weight[times > 0].sum())
-    for _ in range(len(columns) - count):
+    for done in range(len(columns) - count):
+        if run is not None and run.stopped() and enough == -np.inf:
+            chosen[columns[np.argsort(loss)[: len(columns) - count - done]]] = False
+            break
         least = int(np.argmin(loss))
         if covered - loss[least] < enough:
             break
@@ -143,7 +170,7 @@ def swap_cover(core: Core, picked: Ints, run: Run, *, rounds: int = 200) -> Ints
     pattern = core.cover.astype(np.float64)
     columns = pattern.T.tocsr()
     for _ in range(rounds):
-        if run.stopped() or not chosen.any():
+        if not run.tell("search") or not chosen.any():
             break
         times = pattern @ chosen
         open_weight = np.where(times == 0, core.weight, 0.0)

@@ -12,6 +12,7 @@ from analysis.siting.program import Program
 from analysis.siting.run import Run
 
 APART = 100_000
+LINEAR_APART = 1_000_000
 
 
 def solve(
@@ -47,13 +48,14 @@ def solve(
     -----
     The gap is driven to 0 and the dual tolerance to 1e-9, so that the bound is off by no more
     than about 1e-9 of the sum of all costs. The number of threads is left alone: HiGHS keeps one
-    pool per process and refuses to change it. Whole-number programs above 100,000 coefficients
-    run in a child process, which keeps the time limit even where HiGHS does not.
+    pool per process and refuses to change it. Whole-number programs above 100,000 coefficients,
+    and linear ones above a million, run in a child process, which keeps the time limit even where
+    HiGHS does not.
     """
     if not program.n_cols:
         return _empty(program)
     arrays = Arrays.of(program, linear=linear, start=start, presolve=presolve)
-    if arrays.whole.any() and len(arrays.values) > APART:
+    if len(arrays.values) > (APART if arrays.whole.any() else LINEAR_APART):
         return solve_apart(arrays, run, stage=stage)
     highs = highs_for(arrays, run)
     _watch(highs, run, stage)
