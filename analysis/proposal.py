@@ -181,6 +181,7 @@ def problem_of(
         can change the answer. All costs are metres of the straight line. Unknown people count 0;
         so do, for covering, people whose room has no point, as no column could stand for it.
     """
+    _check_contradiction(scenario)
     covering = scenario.objective in ("cover", "cover_all")
     demand = lonlat(study.demand)
     if covering:
@@ -214,6 +215,19 @@ def problem_of(
         site_cost=_costs(placed, scenario, len(serving)) if budgeted else None,
         budget=scenario.budget if budgeted else None,
     )
+
+
+def _check_contradiction(scenario: Scenario) -> None:
+    """Refuse a site both required and forbidden by its id; the engine knows only its position."""
+    both = [site for site in scenario.required if site in scenario.forbidden]
+    if both:
+        raise InfeasibleError(
+            "siting.required_forbidden",
+            f"{len(both)} site(s) ({first_ids(both)}) are both required and forbidden; drop one"
+            " of the two.",
+            count=len(both),
+            ids=first_ids(both),
+        )
 
 
 def _wanted(sites: gpd.GeoDataFrame, scenario: Scenario, given: tuple[str, ...]) -> pd.Series:
