@@ -140,7 +140,10 @@ def main() -> None:
             read = best(lambda n=name, c=content: read_file(c, name=n, limits=LIMITS))
             raw = read_file(content, name=name, limits=LIMITS)[0]
             more = best(lambda r=raw: whole(r))
-            other = best(peer)
+            try:
+                other = best(peer)
+            except UnicodeDecodeError:  # the peer cannot read a heading cut within a character
+                other = float("nan")
             print(
                 f"{label:12} {rows:9,} {read:7.2f} {rows / read:9,.0f} {read + more:8.2f} "
                 f"{other:7.2f} {other / read:5.2f}"

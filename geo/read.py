@@ -19,6 +19,8 @@ import pandas as pd
 import shapely
 
 from geo.errors import MissingFileError, RoomplanError, StudyError, StudyFaults
+from geo.outlines import SETTING as OUTLINES
+from geo.outlines import read_outlines, with_outlines
 from geo.population_held import SETTING, read_population, with_figures
 from geo.register_home import is_there, read_held, register_target
 from geo.roads_kept import KeptRoads, find_roads
@@ -67,7 +69,8 @@ def read_study(folder: str | Path, *, own_population: bool = False) -> Tables:
     folder : path
         Holds ``study.toml``, whose ``[files]`` names the files of each table. Where the study has
         a register (:mod:`geo.register_home`), rooms, cases, activities and sites come from it;
-        where a population was imported (:mod:`geo.population_held`), the demand does.
+        where a population was imported (:mod:`geo.population_held`), the demand does, and where
+        outlines were (:mod:`geo.outlines`), the units have them.
     own_population : bool
         Leave an imported population aside, to import another or to compare.
 
@@ -123,6 +126,7 @@ def read_study(folder: str | Path, *, own_population: bool = False) -> Tables:
     units = frames.get("units")
     if people is not None and isinstance(units, gpd.GeoDataFrame) and "population" in units:
         frames["units"] = with_figures(units, people.units)
+    settings = _with_outlines(root, settings, frames, digest)
     roads = find_roads(root, settings)
     if roads is not None:
         digest.update(roads.fingerprint.encode())
@@ -135,6 +139,19 @@ def read_study(folder: str | Path, *, own_population: bool = False) -> Tables:
         change=0 if held is None else held.change,
         roads=roads,
     )
+
+
+def _with_outlines(
+    root: Path, settings: dict[str, Any], frames: dict[str, pd.DataFrame], digest: Any
+) -> dict[str, Any]:
+    """Put imported outlines in place of the study's own; return the settings that say so."""
+    held = read_outlines(root, settings)
+    units = frames.get("units")
+    if held is None or not isinstance(units, gpd.GeoDataFrame):
+        return settings
+    frames["units"] = with_outlines(units, held.outlines)
+    digest.update(held.content)
+    return {**settings, OUTLINES: held.about}
 
 
 def read_settings(folder: str | Path) -> dict[str, Any]:

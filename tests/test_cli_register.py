@@ -371,6 +371,30 @@ def test_a_second_city_from_its_files(capsys, tmp_path):
     assert (code, "folder of its own" in err) == (2, True)
 
 
+def test_official_outlines_take_the_place_of_approximate_ones(capsys, toy, tmp_path):
+    frame = gpd.GeoDataFrame(
+        {"乡镇名称": ["甲县甲一镇", "无名镇"]},
+        geometry=[box(118.0, 25.0, 118.04, 25.1), box(118.3, 25.0, 118.4, 25.1)],
+        crs=4490,
+    )
+    frame.to_file(tmp_path / "乡镇.gpkg")
+    named = ("import", tmp_path / "乡镇.gpkg", "--study", toy, "--as", "boundaries")
+    report = ("--report", tmp_path / "report.csv")
+    looked = answer(capsys, *named, "--dry-run", *report)
+    assert (looked["accepted"], looked["held"], looked["saved"]) == (1, 1, False)
+    assert "编号" not in looked["remarks"][0]["message"]
+    assert (tmp_path / "report.csv").exists()
+    assert answer(capsys, "register", "outlines", "--study", toy)["own"] is True
+    done = answer(capsys, *named)
+    assert (done["replaced"], done["kept"], done["unknown"]) == (1, ["A2", "B1"], [])
+    assert done["outside"]["rooms"] == 1
+    _, told, _ = run(capsys, "register", "outlines", "--study", toy)
+    assert "乡镇.gpkg" in told
+    assert read_study(toy).frames["units"].geometry["A1"].bounds[2] == pytest.approx(118.04)
+    assert answer(capsys, "register", "outlines", "--study", toy, "--remove")["removed"] is True
+    assert read_study(toy).frames["units"].geometry["A1"].bounds[2] == pytest.approx(118.1)
+
+
 def test_a_server_by_its_address_in_the_environment(capsys, toy, listed, monkeypatch, home):
     monkeypatch.setenv("ROOMPLAN_REGISTER", shared_cluster().new_database())
     common = ("--study", toy, "--as", "rooms", "--datum", "wgs84")

@@ -257,7 +257,8 @@ def raised(module: str) -> Iterator[tuple[str, frozenset[str], int]]:
         if called(call) in error_classes() and call.args:
             found = list(variants(module, call.args[0], function))
             # The child process's errors, and remarks put into words, are passed on as they came.
-            passed_on = isinstance(call.args[0], ast.Subscript) or module.startswith("ui.")
+            passed_on = module.startswith("ui.") or isinstance(call.args[0], ast.Subscript)
+            passed_on |= ast.unparse(call.args[0]) == "error.code"
             assert found or passed_on, f"{module}:{call.lineno}: no test can tell the code"
             for code, handed in found:
                 yield code, facts_of(module, call, function, handed), call.lineno

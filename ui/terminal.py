@@ -38,14 +38,8 @@ from geo.working_copy import (
     suggest,
 )
 from geo.write import ENDINGS, json_text, table_bytes, write_bytes
-from ui import data_report, terminal_population, terminal_study
-from ui.data_words import (
-    datum_text,
-    history_rows,
-    history_table,
-    plan_lines,
-    verdict_text,
-)
+from ui import data_report, terminal_outlines, terminal_population, terminal_study
+from ui.data_words import datum_text, history_rows, history_table, plan_lines, verdict_text
 from ui.wording import LANGUAGES, Words
 
 WHO = "local"
@@ -63,8 +57,8 @@ def add_commands(commands: Any, *, study: Path) -> None:
     _import_options(_command(commands, "import", run_import, "bring a list in", study))
     register = commands.add_parser("register", help="the working copy: export, history, backup …")
     actions = register.add_subparsers(dest="action", required=True)
-    for name, (run, text) in _REGISTER.items():
-        _REGISTER_OPTIONS[name](_command(actions, name, run, text, study))
+    for name, (run, options_of, text) in _REGISTER.items():
+        options_of(_command(actions, name, run, text, study))
     studies = commands.add_parser("study", help="a study of one's own city")
     making = studies.add_subparsers(dest="action", required=True)
     about = "start a study from boundary and population files"
@@ -83,7 +77,8 @@ def _command(commands: Any, name: str, run: Any, text: str, study: Path | None) 
 
 def _import_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=Path, metavar="FILE")
-    command.add_argument("--as", dest="table", required=True, choices=(*LAYERS, "population"))
+    tables = (*LAYERS, terminal_population.TABLE, terminal_outlines.TABLE)
+    command.add_argument("--as", dest="table", required=True, choices=tables)
     command.add_argument("--layer", metavar="NAME", help="sheet or layer, where there are several")
     command.add_argument(
         "--map",
@@ -108,6 +103,9 @@ def run_import(options: argparse.Namespace, text: Words) -> None:
     """Read a list, report on every row, and save it as one transaction unless told not to."""
     if options.table == terminal_population.TABLE:
         terminal_population.run_import(options, text, read_list=_read_list)
+        return
+    if options.table == terminal_outlines.TABLE:
+        terminal_outlines.run_import(options, text)
         return
     tables = read_study(options.study)
     intake, raw, mapping, saved, guess = _read_list(options, text, tables)
@@ -383,18 +381,17 @@ def _who_option(command: argparse.ArgumentParser) -> None:
 
 
 _REGISTER = {
-    "export": (run_export, "one layer into a file that import reads back"),
-    "history": (run_history, "who changed what and when"),
-    "undo": (run_undo, "take a change back"),
-    "backup": (run_backup, "copy the register with its history into a new file"),
-    "restore": (run_restore, "bring every row back to what a backup holds"),
-    "population": (terminal_population.run_told, "what population is in force; back to the own"),
-}
-_REGISTER_OPTIONS = {
-    "export": _export_options,
-    "history": _history_options,
-    "undo": _undo_options,
-    "backup": _backup_options,
-    "restore": _restore_options,
-    "population": terminal_population.told_options,
+    "export": (run_export, _export_options, "one layer into a file that import reads back"),
+    "history": (run_history, _history_options, "who changed what and when"),
+    "undo": (run_undo, _undo_options, "take a change back"),
+    "backup": (run_backup, _backup_options, "copy the register with its history into a new file"),
+    "restore": (run_restore, _restore_options, "bring every row back to what a backup holds"),
+    "population": (
+        *(terminal_population.run_told, terminal_population.told_options),
+        "what population is in force; back to the own",
+    ),
+    "outlines": (
+        *(terminal_outlines.run_told, terminal_outlines.told_options),
+        "whose outlines are in force; back to the own",
+    ),
 }

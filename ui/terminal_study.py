@@ -44,16 +44,17 @@ def run_new(options: argparse.Namespace, text: Words) -> None:
     known = _no_units()
     intakes: list[Intake] = []
     for file in options.boundaries:
-        read = _read(file, "boundaries", known, options.datum)
+        read = read_of_units(file, "boundaries", known, options.datum)
         known = _together(known, read.rows)
         intakes.append(read)
     outlines = [gpd.GeoDataFrame(read.rows) for read in intakes]
     population = None
     if options.population is not None:
-        read = _read(options.population, "population", known, None)
+        read = read_of_units(options.population, "population", known, None)
         intakes.append(read)
         population = read.rows
-    _report(options, intakes, text)
+    files = [*options.boundaries, *([] if population is None else [options.population])]
+    write_report(options, intakes, files, text)
     tables = new_study(
         options.folder,
         name=options.name,
@@ -73,7 +74,7 @@ def run_new(options: argparse.Namespace, text: Words) -> None:
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def _read(file: Path, table: str, units: gpd.GeoDataFrame, datum: str | None) -> Intake:
+def read_of_units(file: Path, table: str, units: gpd.GeoDataFrame, datum: str | None) -> Intake:
     """Read one file; an outline or a figure that is held back would be missing in silence."""
     raws = read_file(file)
     raw = next((raw for raw in raws if raw.shapes is not None), raws[0])
@@ -104,15 +105,17 @@ def _together(known: gpd.GeoDataFrame, fresh: pd.DataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(rows, geometry="geometry", crs=WGS84)
 
 
-def _report(options: argparse.Namespace, intakes: list[Intake], text: Words) -> None:
+def write_report(
+    options: argparse.Namespace, intakes: list[Intake], files: list[Path], text: Words
+) -> None:
+    """Write the row reports of several files into the file that is asked for, if any."""
     if options.report is None:
         return
     ending = options.report.suffix.lower()
     tables = [data_report.report_table(read, text) for read in intakes]
-    names = [*options.boundaries, options.population]
     told = [
-        table.assign(**{text("data.file_name"): name.name})
-        for table, name in zip(tables, names, strict=False)
+        table.assign(**{text("data.file_name"): file.name})
+        for table, file in zip(tables, files, strict=True)
     ]
     content = data_report.table_of_reports(pd.concat(told), text, ending=ending)
     write_bytes(content, options.report)

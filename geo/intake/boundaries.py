@@ -16,6 +16,7 @@ from geo.intake.mapping import Mapping
 from geo.intake.raw import RawTable
 from geo.intake.report import Remarks
 from geo.intake.values import cleaned
+from geo.names import DOUBTFUL, NameIndex, find_units
 
 _AREAS = ("Polygon", "MultiPolygon")
 # Administrative codes carry their level in their length; codes of 6 digits end in 00 for cities.
@@ -65,8 +66,8 @@ def boundary_rows(
             file=raw.name,
         )
     used = _datum_of(raw, datum)
-    ids = _ids(raw, mapping, remarks)
-    typed["level"] = _levels(ids, typed)
+    ids = _ids(raw, mapping, units, remarks)
+    typed["level"] = _levels(ids, typed, units)
     typed["parent_id"] = _parents(raw, ids, typed["level"], mapping, units, remarks)
     typed["geometry"] = _outlines(raw, used, remarks)
     return ids, used
@@ -86,12 +87,17 @@ def _datum_of(raw: RawTable, datum: str | None) -> str:
     )
 
 
-def _ids(raw: RawTable, mapping: Mapping, remarks: Remarks) -> pd.Series:
-    header = mapping.columns.get("unit_id")
-    if header is None:
-        ids = pd.Series(None, index=raw.frame.index, dtype=object)
-    else:
+def _ids(raw: RawTable, mapping: Mapping, units: gpd.GeoDataFrame, remarks: Remarks) -> pd.Series:
+    """Return each row's code; without one, the code of the unit that its name says for certain."""
+    header, named = mapping.columns.get("unit_id"), mapping.columns.get("name")
+    ids = pd.Series(None, index=raw.frame.index, dtype=object)
+    if header is not None:
         ids = cleaned(raw.frame[header]).map(_short_code, na_action="ignore").astype(object)
+    if named is not None and ids.isna().any() and len(units):
+        texts = cleaned(raw.frame[named]).where(ids.isna(), None)
+        answer = find_units(texts, index=NameIndex(units))
+        sure = answer["unit_id"].notna() & ~answer["how"].isin(DOUBTFUL)
+        ids = ids.where(~sure, answer["unit_id"])
     remarks.add(ids.isna(), "cell_empty", column=header or "unit_id")
     twice = ids.notna() & ids.duplicated(keep=False)
     remarks.add(twice, "id_twice", column=header or "unit_id", values=ids)
@@ -108,7 +114,9 @@ def _short_code(code: str) -> str:
     return code
 
 
-def _levels(ids: pd.Series, typed: pd.DataFrame) -> pd.Series:
+def _levels(ids: pd.Series, typed: pd.DataFrame, units: gpd.GeoDataFrame) -> pd.Series:
+    """Return the stated level, else the study's for this unit, else what the code's length says."""
+
     def level(code: object) -> str | None:
         text = str(code)
         if not text.isdecimal():
@@ -119,7 +127,8 @@ def _levels(ids: pd.Series, typed: pd.DataFrame) -> pd.Series:
 
     by_code = ids.map(level, na_action="ignore").astype(object)
     stated = typed.get("level", pd.Series(None, index=ids.index, dtype=object))
-    both = stated.where(stated.notna(), by_code)
+    known = ids.map(units["level"]).astype(object)
+    both = stated.where(stated.notna(), known.where(known.notna(), by_code))
     return both.astype(object).where(both.notna(), None)
 
 

@@ -22,6 +22,8 @@ _GOOD = 85.0
 _CONTAINS = 88.0
 _EQUAL = 97.0
 _CUT_BYTES = 10
+# Numbers that GIS programs give rows anew each time they write a file: no ids.
+_RUNNING = frozenset({"fid", "objectid", "ogcfid", "gid", "oid"})
 _SAMPLE = 100
 _NUMBERED = re.compile(r"(_\d| \(\d+\))$")
 _NOISE = re.compile(r"[\s_\-()（）【】\[\]:：*#/、.]|\(.*?\)|（.*?）")
@@ -186,6 +188,8 @@ def check_mapping(raw: RawTable, mapping: Mapping) -> None:
 
 def _score(header: str, words: Sequence[str], target: str) -> float:
     told = _plain(header)
+    if told in _RUNNING:
+        return 0.0
     best = 100.0 if told == _plain(target) else 0.0
     for rank, word in enumerate(words):
         plain = _plain(word)

@@ -196,6 +196,12 @@ def test_headers_find_their_column(table: str, header: str, target: str) -> None
     assert suggest_mapping(raw_of(header, "完全无关"), table=table).columns == {target: header}
 
 
+@pytest.mark.parametrize("header", ["fid", "OBJECTID", "ogc_fid", "gid"])
+@pytest.mark.parametrize("table", list(IMPORTS))
+def test_a_running_number_of_a_gis_program_is_no_id(table: str, header: str) -> None:
+    assert suggest_mapping(raw_of(header), table=table).columns == {}
+
+
 def test_exact_words_win_and_no_header_is_used_twice() -> None:
     raw = raw_of("名称", "乡镇名称", "县", "乡镇", "经度", "纬度")
     columns = suggest_mapping(raw, table="rooms").columns
