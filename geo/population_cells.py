@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 
 from geo.schema import WGS84
-from geo.units import assign_units
+from geo.units import ancestors, assign_units
 
 Bools: TypeAlias = npt.NDArray[np.bool_]
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -56,13 +56,15 @@ class CellUnits:
         has = units.geometry.notna() & ~units.geometry.is_empty
         levels = [v for v in ("township", "county", "city") if (has & (units["level"] == v)).any()]
         self.level = levels[0] if levels else "city"
-        villages = has & (units["level"] == "village")
-        self.has_villages = bool(villages.any())
-        self.units = units
+        self._units = units
         self._upper = units[units["level"] != "village"]
-        self._lower = units[(units["level"] != "village") | villages]
         context = units.get("is_context", pd.Series(False, index=units.index)).fillna(False)
-        drawn = has & ((units["level"] == self.level) | villages | context.astype(bool))
+        context = context.astype(bool)
+        self._top = _Outlines(units, has & (units["level"] == self.level) & ~context)
+        self._villages = _Outlines(units, has & (units["level"] == "village"))
+        above = ancestors(units, self.level).iloc[self._villages.code]
+        self._above = units.index.get_indexer(pd.Index(above))
+        drawn = has & ((units["level"] == self.level) | (units["level"] == "village") | context)
         self._edges = _edge_tree(units.geometry[drawn].to_numpy())
         self._place = place
         self._nearest_m = nearest_m
@@ -121,16 +123,44 @@ class CellUnits:
         return np.hstack([low - slack, high + slack])
 
     def _exact(self, row: Ints, col: Ints, *, nearest_m: float) -> Ints:
-        if not len(row):
-            return np.empty(0, dtype=np.int64)
-        lon, lat = self._place(col + 0.5, row + 0.5)
-        points = gpd.GeoSeries(shapely.points(lon, lat), crs=WGS84)
-        found = assign_units(points, self._upper, level=self.level, nearest_m=nearest_m)["unit_id"]
-        if self.has_villages:
-            inside = assign_units(points, self._lower, level="village", stated=found, nearest_m=0.0)
-            found = inside["unit_id"].where(found.notna() & inside["unit_id"].notna(), found)
-        code = self.units.index.get_indexer(pd.Index(found))
-        return np.where(found.isna(), -1, code).astype(np.int64)
+        points = shapely.points(*self._place(col + 0.5, row + 0.5))
+        tree = shapely.STRtree(points)
+        code = np.full(len(points), -1, dtype=np.int64)
+        cell, outline = self._top.holding(tree)
+        _put_first(code, cell, self._top.code[outline])
+        left = np.flatnonzero(code < 0)
+        if nearest_m > 0 and len(left):
+            lost = gpd.GeoSeries(points[left], crs=WGS84)
+            found = assign_units(lost, self._upper, level=self.level, nearest_m=nearest_m)
+            ids = found["unit_id"]
+            near = self._units.index.get_indexer(pd.Index(ids))
+            code[left] = np.where(ids.isna(), -1, near)
+        cell, outline = self._villages.holding(tree)
+        own = (self._above[outline] == code[cell]) & (code[cell] >= 0)
+        _put_first(code, cell[own], self._villages.code[outline[own]])
+        return code
+
+
+class _Outlines:
+    """Some units' outlines in the order of their ids, with their positions in the table."""
+
+    def __init__(self, units: gpd.GeoDataFrame, which: pd.Series) -> None:
+        chosen = np.flatnonzero(which)
+        order = np.argsort(units.index.to_numpy(dtype=object)[chosen], kind="stable")
+        self.code: Ints = chosen[order].astype(np.int64)
+        self._shapes = units.geometry.to_numpy()[self.code]
+
+    def holding(self, points: shapely.STRtree) -> tuple[Ints, Ints]:
+        """Return (point, outline) wherever a point lies in an outline or on its edge, sorted."""
+        outline, point = points.query(self._shapes, predicate="intersects")
+        order = np.lexsort((outline, point))
+        return point[order], outline[order]
+
+
+def _put_first(code: Ints, cell: Ints, units: Ints) -> None:
+    """Give each cell the first of the units that hold it."""
+    cells, first = np.unique(cell, return_index=True)
+    code[cells] = units[first]
 
 
 def _squares(down: Ints, right: Ints) -> tuple[Ints, Ints]:

@@ -138,6 +138,7 @@ def hold_population(
     """
     path = population_file(folder, settings)
     path.parent.mkdir(parents=True, exist_ok=True)
+    former = _named_files(path)
     plain = pd.DataFrame(demand[COLUMNS[:-1]]).assign(lon=demand.geometry.x, lat=demand.geometry.y)
     names = {
         "demand": _put(path, "demand", plain.rename_axis("demand_id")),
@@ -146,16 +147,15 @@ def hold_population(
     made = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     facts = {"points": len(demand), "people": float(demand["people"].sum())}
     write_bytes(_toml({**about, **facts, "made": made, "who": who, **names}).encode(), path)
-    _tidy(path, keep=set(names.values()))
+    _tidy(path, former - set(names.values()))
 
 
 def remove_population(folder: str | Path, settings: Mapping[str, Any]) -> bool:
     """Return to the study's own population; tell whether another one was in force."""
     path = population_file(folder, settings)
-    there = path.is_file()
+    there, former = path.is_file(), _named_files(path)
     path.unlink(missing_ok=True)
-    if path.parent.is_dir():
-        _tidy(path, keep=set())
+    _tidy(path, former)
     return there
 
 
@@ -195,12 +195,20 @@ def _named(path: Path, name: str) -> bytes:
     return content
 
 
-def _tidy(path: Path, *, keep: set[str]) -> None:
-    """Delete the files of populations that are no longer in force."""
-    for part in ("demand", "units"):
-        for old in path.parent.glob(f"population-{part}-*.csv"):
-            if old.name not in keep:
-                old.unlink(missing_ok=True)
+def _named_files(path: Path) -> set[str]:
+    """Return the files of the population in force; none where that cannot be read."""
+    try:
+        about = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return set()
+    return {Path(str(about[part])).name for part in ("demand", "units") if part in about}
+
+
+def _tidy(path: Path, names: set[str]) -> None:
+    """Delete files that are no longer named; another writer's new ones are none of these."""
+    for name in names:
+        if name.startswith("population-"):
+            path.with_name(name).unlink(missing_ok=True)
 
 
 def _toml(facts: Mapping[str, Any]) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -89,7 +88,7 @@ def read_uploaded_grid(
             name=shown,
             limits=limits,
             module=__name__,
-            environment={"GDAL_SKIP": " ".join(_skipped_drivers()), "GDAL_CACHEMAX": "128"},
+            environment=_environment(),
             progress=progress,
             cancel=cancel,
         )
@@ -135,6 +134,15 @@ def _check(source: str | Path | bytes, shown: str, spacing_m: float, limits: Lim
         raise IntakeError("population_grid.needs_rasterio", text, file=shown)
 
 
+def _environment() -> dict[str, str]:
+    return {
+        "GDAL_SKIP": " ".join(_skipped_drivers()),
+        "GDAL_CACHEMAX": "128",
+        # Sidecar files are never looked for: there are none but our own.
+        "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    }
+
+
 @cache
 def _skipped_drivers() -> tuple[str, ...]:
     """Return every driver of rasterio's GDAL but GTiff and its memory."""
@@ -156,8 +164,6 @@ def main() -> None:
 def _read(folder: Path, job: dict[str, Any], _limits: Limits) -> dict[str, Any]:
     from geo.intake.child import say
 
-    # Sidecar files are never looked for: there are none but our own.
-    os.environ["GDAL_DISABLE_READDIR_ON_OPEN"] = "EMPTY_DIR"
     found = read_population_grid(
         folder / "upload",
         gpd.read_parquet(folder / _UNITS),

@@ -25,6 +25,7 @@ from geo.population_cells import CellUnits
 from geo.population_grid import is_tiff, read_population_grid
 from geo.population_upload import is_grid, read_uploaded_grid
 from geo.schema import WGS84
+from geo.units import assign_units
 from ui.wording import Words
 from worlds import toy_frames
 
@@ -295,6 +296,22 @@ def test_shuffled_units_change_nothing(tmp_path):
     path = tiff(tmp_path / "a.tif", cells, place=from_origin(118.0, 25.2, 0.0033, 0.0033))
     shuffled = UNITS.sample(frac=1, random_state=4)
     assert by_unit(read(path, shuffled)) == pytest.approx(by_unit(read(path)), rel=1e-12)
+
+
+def test_cells_are_assigned_as_points_are(tmp_path):
+    """Every centre asked by the rule of all other points, beyond the outlines too."""
+    units = crooked_units().sample(frac=1, random_state=1)
+
+    def place(col, row):
+        return 117.95 + col * 0.003, 25.25 - row * 0.003
+
+    row, col = (axis.ravel() for axis in np.indices((100, 100)))
+    for nearest in (0.0, 1500.0):
+        code = CellUnits(units, place, nearest_m=nearest).of(row, col)
+        points = gpd.GeoSeries(shapely.points(*place(col + 0.5, row + 0.5)), crs=WGS84)
+        told = assign_units(points, units, nearest_m=nearest)["unit_id"]
+        found = [units.index[n] if n >= 0 else None for n in code]
+        assert found == [None if pd.isna(unit) else unit for unit in told]
 
 
 def test_cells_without_any_outline_have_no_unit():
