@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import geopandas as gpd
@@ -13,6 +14,12 @@ DATA = Path(__file__).resolve().parent
 CITY = "350500"
 CONTEXT = "350527"
 DEGREE_GRID = 1e-5  # 5 decimals, about a metre
+READ_BY_PEOPLE = ("name", "note", "source")
+# Facts were noted with the keyboard's punctuation; beside Chinese characters it is full-width.
+_FULL_WIDTH = dict(zip(",;:?!()", "\uff0c\uff1b\uff1a\uff1f\uff01\uff08\uff09", strict=True))
+_CHINESE = r"[\u4e00-\u9fff\u201c\u201d\uff08\uff09\u300a\u300b]"
+_BESIDE = re.compile(rf"(?<={_CHINESE})[,;:?!] ?|[,;:?!] ?(?={_CHINESE})")
+_IN_BRACKETS = re.compile(rf"\(([^()]*{_CHINESE}[^()]*)\)|(?<={_CHINESE})\(([^()]*)\)")
 
 
 def read_facts(name: str) -> pd.DataFrame:
@@ -58,16 +65,35 @@ def named_units(places: pd.DataFrame) -> list[str]:
     return found
 
 
+def full_width(text: object) -> object:
+    """Return a Chinese text with Chinese punctuation; anything else as it is.
+
+    Examples
+    --------
+    >>> full_width("模拟:固定种子(见说明),共3个")
+    '模拟\uff1a固定种子\uff08见说明\uff09\uff0c共3个'
+    """
+    if not isinstance(text, str):
+        return text
+    text = _IN_BRACKETS.sub(lambda m: f"\uff08{m[1] or m[2]}\uff09", text)
+    return _BESIDE.sub(lambda m: _FULL_WIDTH[m[0][0]], text)
+
+
+def _readable(frame: pd.DataFrame) -> pd.DataFrame:
+    columns = [name for name in READ_BY_PEOPLE if name in frame]
+    return frame.assign(**{name: frame[name].map(full_width) for name in columns})
+
+
 def write_csv(frame: pd.DataFrame, path: str) -> None:
     """Write a frame as UTF-8 with BOM and Unix line ends; an empty cell is an unknown value."""
-    content = frame.to_csv(index=False, lineterminator="\n")
+    content = _readable(frame).to_csv(index=False, lineterminator="\n")
     save(path, content.encode("utf-8-sig"))
 
 
 def write_geojson(frame: gpd.GeoDataFrame, path: str) -> None:
     """Write one feature a line, coordinates on a grid of 5 decimals, unknown values as null."""
     shapes = shapely.set_precision(frame.geometry.to_numpy(), DEGREE_GRID)
-    rows = frame.drop(columns="geometry").astype(object)
+    rows = _readable(frame.drop(columns="geometry")).astype(object)
     rows = rows.where(rows.notna() & (rows != ""), None).to_dict("records")
     lines = [_feature(row, shape) for row, shape in zip(rows, shapes, strict=True)]
     content = '{"type":"FeatureCollection","features":[\n' + ",\n".join(lines) + "\n]}\n"

@@ -165,5 +165,5 @@ def test_a_campus_belongs_to_the_township_its_address_names(quanzhou: Tables) ->
     sites = quanzhou.frames["sites"].set_index("name")
     facts = read_facts("campuses").set_index("name")
     assert "康美镇" in facts.at["闽南科技学院(康美校区)", "address"]
-    assert sites.at["闽南科技学院(康美校区)", "unit_id"] == "350583115"
+    assert sites.at["闽南科技学院（康美校区）", "unit_id"] == "350583115"
     assert sites.at["黎明职业大学", "unit_id"] == "350503"

@@ -6,7 +6,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from data.tables import read_facts
+from data.tables import full_width, read_facts
 from geo.read import Tables
 
 AS_OF = pd.Timestamp("2019-05-31")
@@ -76,7 +76,7 @@ def test_every_county_and_every_township_of_2019_has_its_one_room(
 
 def test_all_twenty_reported_rooms_are_there_by_name(rooms: gpd.GeoDataFrame) -> None:
     reported = rooms[rooms["basis"] == "reported"]
-    assert sorted(reported["name"]) == sorted(read_facts("rooms_reported")["name_zh"])
+    assert sorted(reported["name"]) == sorted(map(full_width, read_facts("rooms_reported")["name_zh"]))
     assert reported["source"].str.startswith("http").all()
 
 
@@ -111,7 +111,7 @@ def test_no_room_stands_on_a_made_up_point(
 
 def test_simulated_rooms_say_so_in_name_basis_and_place(rooms: gpd.GeoDataFrame) -> None:
     simulated = rooms[rooms["basis"] == "simulated"]
-    assert simulated["name"].str.endswith("(模拟)").all()
+    assert simulated["name"].str.endswith("（模拟）").all()
     assert not rooms[rooms["basis"] != "simulated"]["name"].str.contains("模拟").any()
     located = simulated[simulated.geometry.notna()]
     assert (located["location_basis"] == "simulated").all()
