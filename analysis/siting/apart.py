@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any
@@ -24,6 +25,7 @@ from analysis.siting.highs import Answer, Arrays, answer_of, highs_for
 from analysis.siting.run import Run
 
 GRACE = 0.3
+FOREVER = 1e9
 BEAT = 0.1
 LENGTH = 8
 
@@ -59,7 +61,8 @@ def solve_apart(arrays: Arrays, run: Run, *, stage: str) -> Answer:
     reader = threading.Thread(target=_listen, args=(child.stdout, frames), daemon=True)
     try:
         reader.start()
-        _send(child.stdin, arrays.as_frame() | {"run": np.array([run.left(), run.seed])})
+        until = time.time() + min(run.left(), FOREVER)
+        _send(child.stdin, arrays.as_frame() | {"run": np.array([until, run.seed])})
         return _follow(frames, run, stage)
     finally:
         child.kill()
@@ -101,7 +104,10 @@ def _receive(stream: IO[bytes]) -> Frame | None:
     head = stream.read(LENGTH)
     if len(head) < LENGTH:
         return None
-    data = stream.read(int.from_bytes(head, "big"))
+    length = int.from_bytes(head, "big")
+    data = stream.read(length)
+    if len(data) < length:
+        return None
     with np.load(io.BytesIO(data), allow_pickle=False) as frame:
         return dict(frame)
 
@@ -123,8 +129,8 @@ def main() -> None:
     frame = _receive(sys.stdin.buffer)
     if frame is None:
         return
-    left, seed = frame.pop("run")
-    run = Run(time_limit_s=float(left), seed=int(seed))
+    until, seed = frame.pop("run")
+    run = Run(time_limit_s=max(0.0, float(until) - time.time()), seed=int(seed))
     out = sys.stdout.buffer
     arrays = Arrays.from_frame(frame)
     linear = not arrays.whole.any()

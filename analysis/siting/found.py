@@ -8,13 +8,17 @@ import numpy as np
 
 from analysis.siting import cover, measure, served
 from analysis.siting.blame import blame
-from analysis.siting.core import Core
+from analysis.siting.core import Core, core_of
 from analysis.siting.highs import Answer
 from analysis.siting.median import MedianModel
+from analysis.siting.plan import broken
 from analysis.siting.problem import Floats, Ints, SitingProblem
 from analysis.siting.run import Run
 from analysis.siting.solver import solve
+from analysis.siting.tally import ruled_greedy
 from geo.errors import InfeasibleError
+
+SERVE_START = 3_000
 
 
 @dataclass(frozen=True)
@@ -80,21 +84,31 @@ def solved(
     answer = solve(model.program, run, start=point)
     if answer.status == "infeasible":
         blame(model.program, model.soft)
-    if answer.x is None and point is not None and start is not None:
-        return Found(start, max(0.0, model.base + model.scale * answer.bound), False)
-    if answer.x is None:
-        raise late()
     if problem.objective == "cover":
         bound = min(float(problem.weight.sum()), model.base - model.scale * answer.bound)
     elif problem.objective == "cover_all":
         bound = max(0.0, answer.bound)
     else:
         bound = max(0.0, model.base + model.scale * answer.bound)
+    if answer.x is None and point is not None and start is not None:
+        return Found(start, bound, False)
+    if answer.x is None:
+        raise late()
     x, z = answer.x[model.x], answer.x[model.z]
     sites = cover.sites_of(problem, model.columns, model.spare, x, z)
     return Found(sites, bound, answer.status == "optimal")
 
 
 def serve(problem: SitingProblem, run: Run) -> Found:
-    """Solve an objective with rooms of limited capacity."""
-    return solved(problem, served.served_model(problem), run)
+    """Solve an objective with rooms of limited capacity.
+
+    Where the program could take long, a choice that does not look at capacity is its start.
+    """
+    start = None
+    if problem.pairs.nnz > SERVE_START:
+        free = np.flatnonzero(problem.is_candidate)
+        least = problem.objective == "cover_all"
+        start = free if least else ruled_greedy(problem, core_of(problem, problem.pairs, run=run))
+        if start is None or broken(problem, start):
+            start = None
+    return solved(problem, served.served_model(problem), run, start=start)

@@ -64,9 +64,9 @@ def greedy_cover(
 
 
 def leaders(
-    columns: sparse.csc_array, weight: Floats, is_open: Bools
+    columns: sparse.csc_array, weight: Floats, is_open: Bools, *, cost: Floats | float = 1.0
 ) -> Iterator[tuple[int, Ints, float]]:
-    """Yield column after column that adds the most weight, with the open rows it has.
+    """Yield column after column that adds the most weight for its cost, and its open rows.
 
     Parameters
     ----------
@@ -74,18 +74,21 @@ def leaders(
     weight : (n_rows,) float array
     is_open : (n_rows,) bool array
         Rows that count; whoever takes a column closes its rows in here.
+    cost : (n_columns,) float array or float
     """
     starts, rows = columns.indptr, columns.indices
     gain = columns.T @ np.where(is_open, weight, 0.0)
-    heap = [(-g, j) for j, g in enumerate(gain.tolist()) if g > 0]
+    price = np.maximum(np.broadcast_to(cost, gain.shape), 1e-9)
+    heap = [(-g, j) for j, g in enumerate((gain / price).tolist()) if g > 0]
     heapq.heapify(heap)
     while heap:
         best = heapq.heappop(heap)[1]
         mine = rows[starts[best] : starts[best + 1]]
         mine = mine[is_open[mine]]
         now = float(weight[mine].sum())
-        if now > 0 and heap and -now > heap[0][0]:
-            heapq.heappush(heap, (-now, best))
+        rate = now / float(price[best])
+        if now > 0 and heap and -rate > heap[0][0]:
+            heapq.heappush(heap, (-rate, best))
         elif now > 0:
             yield best, mine, now
 

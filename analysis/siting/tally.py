@@ -84,26 +84,30 @@ def ruled_greedy(problem: SitingProblem, core: Core) -> Ints | None:
 
     Notes
     -----
-    Floors first, each by the people it counts; then the most weight; then whatever fills up the
-    number. A site refused is not asked again: what a quota or the number forbids stays forbidden.
+    Floors first, each by the people it counts; then the most weight, or with a budget the most
+    for its cost, what meets a least before the rest; then whatever fills up the number. A site
+    refused is not asked again: what a quota or the number forbids stays forbidden.
     """
     tally = Tally(problem)
-    columns = core.cover.tocsc()
+    columns, cost = core.cover.tocsc(), tally.cost[core.columns]
     is_open = np.ones(len(core.weight), dtype=bool)
     for n, (label, share) in enumerate(problem.floors):
         needed = share * float(problem.people[problem.demand_groups == label].sum())
         needed -= core.base_floor[n] + float(core.people[~is_open & (core.floor == n)].sum())
         inside = is_open & (core.floor == n)
-        for column, _, worth in leaders(columns, core.people, inside):
+        for column, _, worth in leaders(columns, core.people, inside, cost=cost):
             if needed <= 0:
                 break
             if tally.take(int(core.columns[column])):
                 mine = columns.indices[columns.indptr[column] : columns.indptr[column + 1]]
                 inside[mine] = is_open[mine] = False
                 needed -= worth
-    for column, rows, _ in leaders(columns, core.weight, is_open):
-        if tally.take(int(core.columns[column])):
-            is_open[rows] = False
+    # A budget could be spent before every least is met: those first, then whatever brings most.
+    for only_lacking in (True, False) if problem.budget is not None else (False,):
+        for column, rows, _ in leaders(columns, core.weight, is_open, cost=cost):
+            site = int(core.columns[column])
+            if (tally.lacks(site) or not only_lacking) and tally.take(site):
+                is_open[rows] = False
     _fill_up(problem, tally)
     sites = np.sort(np.array(tally.opened, dtype=np.intp))
     return None if broken(problem, sites) else sites

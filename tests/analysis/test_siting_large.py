@@ -1,13 +1,26 @@
 """What serves large sizes, against the plain way and every choice tried."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from analysis.siting import SitingProblem, choose, covering, dominance, ruled, search
+from analysis.siting import (
+    SitingProblem,
+    choose,
+    covering,
+    dominance,
+    measure,
+    nearest,
+    ruled,
+    search,
+)
 from analysis.siting.core import Core, core_of
+from analysis.siting.plan import broken
+from analysis.siting.run import Run
 from analysis.siting.tally import ruled_greedy
 from benchmarks.instances import distances, make
 
@@ -131,3 +144,62 @@ def test_greedy_under_rules_keeps_them_all_and_serves_when_time_is_up(town, monk
     assert plan.verify(problem)
     assert plan.sites.tolist() == sites.tolist()
     assert 0.8 * best <= plan.value <= best <= plan.bound
+
+
+class Ticks:
+    """A clock that moves on by one each time somebody looks at it."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        self.now += 1.0
+        return self.now
+
+
+@pytest.mark.parametrize("ticks", [1, 3, 6, 10, 25, 60, 200])
+@pytest.mark.parametrize("name", ["free", "ruled", "share", "everyone", "median", "local"])
+def test_wherever_the_clock_stops_it_a_way_brings_a_plan_and_its_bound(
+    town, name, ticks, monkeypatch
+):
+    for module, limit in ((covering, "LARGE"), (covering, "MIDDLE"), (nearest, "SMALL")):
+        monkeypatch.setattr(module, limit, 0)
+    monkeypatch.setattr(nearest, "LARGE", 0 if name == "local" else 10**9)
+    far = {"n_new": 12, "objective": "median", "penalty": 3000.0}
+    way, changes = {
+        "free": (covering.cover_most, {"quotas": None, "floors": None}),
+        "ruled": (covering.cover_most, {}),
+        "share": (covering.cover_share, {"objective": "cover_all", "n_new": None, "share": 0.7}),
+        "everyone": (covering.cover_share, {"objective": "cover_all", "n_new": None}),
+        "median": (nearest.find_median, far),
+        "local": (nearest.find_median, far),
+    }[name]
+    if name != "ruled":
+        changes = changes | {"quotas": None, "floors": None}
+    problem = ruled_town(town, **changes)
+    found = way(problem, Run(time_limit_s=float(ticks), clock=Ticks()))
+    value = measure.value_of(problem, found.sites)
+    best = way(problem, Run())
+    least, most = sorted([best.bound, measure.value_of(problem, best.sites)])
+    slack = 1e-6 * most
+    if problem.maximise:
+        assert value <= most + slack
+        assert found.bound >= least - slack
+    else:
+        assert value >= least - slack
+        assert found.bound <= most + slack
+    assert np.isfinite(found.bound)
+    assert not broken(problem, found.sites)
+
+
+def test_caller_hears_every_stage_and_no_more_than_ten_times_a_second():
+    heard, clock = [], Ticks()
+    run = Run(progress=heard.append, clock=lambda: clock() / 100)
+    for stage in ("reduce", "bound", "exact"):
+        for _ in range(50):
+            assert run.tell(stage)
+    assert heard[0].stage == "reduce"
+    assert {h.stage for h in heard} == {"reduce", "bound", "exact"}
+    gaps = [b.seconds - a.seconds for a, b in itertools.pairwise(heard) if a.stage == b.stage]
+    assert all(0.09 < gap < 0.3 for gap in gaps)
+    assert gaps
