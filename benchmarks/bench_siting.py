@@ -1,6 +1,6 @@
 """Siting against spopt and at country size, each ratio from one run.
 
-Usage: ``python -m benchmarks.bench_siting [city|median|quotas|country|country-free|all]``
+Usage: ``python -m benchmarks.bench_siting [city|models|median|quotas|country|country-free|all]``
 
 Prints one JSON line per figure: seconds, peer seconds, ratio, gap. Instances come from
 ``benchmarks/instances.py`` (seeded). Times are wall times on a machine that may be busy; ratios
@@ -16,6 +16,9 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -45,22 +48,82 @@ def ours(
     return float(np.median(seconds)), plan
 
 
-def peer_cover(instance: Instance, cost: sparse.csr_array, n_open: int, fixed: bool) -> tuple:
-    """Return the wall time and optimum of spopt's maximal covering with CBC."""
-    warnings.simplefilter("ignore")
-    import pulp
-    from spopt.locate import MCLP
-
-    begun = time.perf_counter()
+def dense_of(cost: sparse.csr_array) -> np.ndarray:
+    """Return the dense costs spopt wants, absent pairs very far."""
     dense = np.full(cost.shape, 1e9)
     entries = cost.tocoo()
     dense[entries.row, entries.col] = entries.data
-    mask = np.isin(np.arange(cost.shape[1]), instance.existing).astype(int) if fixed else None
-    model = MCLP.from_cost_matrix(
-        dense, instance.people, LIMIT_M, n_open, predefined_facilities_arr=mask
-    )
-    model.solve(pulp.PULP_CBC_CMD(msg=False, threads=1, timeLimit=300))
+    return dense
+
+
+def peer_share(dense: np.ndarray, limit: float) -> tuple[float, float]:
+    """Return the wall time and optimum of spopt's set covering with CBC."""
+    warnings.simplefilter("ignore")
+    from spopt.locate import LSCP
+
+    return peer(lambda: LSCP.from_cost_matrix(dense, limit))
+
+
+def peer(build: Callable[[], Any]) -> tuple[float, float]:
+    """Return the wall time of building and solving a spopt model, at most 300 s, and its value."""
+    import pulp
+
+    begun = time.perf_counter()
+    model = build()
+    model.solve(pulp.PULP_CBC_CMD(msg=False, threads=1, timeLimit=300), results=False)
     return time.perf_counter() - begun, float(pulp.value(model.problem.objective))
+
+
+def peer_cover(instance: Instance, cost: sparse.csr_array, n_open: int, fixed: bool) -> tuple:
+    """Return the wall time and optimum of spopt's maximal covering with CBC."""
+    warnings.simplefilter("ignore")
+    from spopt.locate import MCLP
+
+    mask = np.isin(np.arange(cost.shape[1]), instance.existing).astype(int) if fixed else None
+    return peer(
+        lambda: MCLP.from_cost_matrix(
+            dense_of(cost), instance.people, LIMIT_M, n_open, predefined_facilities_arr=mask
+        )
+    )
+
+
+def bench_models() -> None:
+    """The three other models against spopt, each at the largest size CBC does in minutes.
+
+    Set covering is the whole city. spopt's p-median and p-center hold a variable for each pair, six
+    million in the city, and are compared on its first villages.
+    """
+    warnings.simplefilter("ignore")
+    from spopt.locate import PCenter, PMedian
+
+    instance = city()
+    cost = distances(instance, LIMIT_M)
+    ones = np.ones(len(instance.people))
+    mine = ours({"cost": cost, "people": ones, "limit": LIMIT_M, "objective": "cover_all"})
+    tell_model("set covering", len(ones), mine, peer_share(dense_of(cost), LIMIT_M))
+    full = np.linalg.norm(instance.demand_xy[:, None] - instance.site_xy[None], axis=2)
+    full = np.round(full, 3)
+    for name, n, n_new in (("median", 300, 12), ("center", 90, 5)):
+        part, people = full[:n, :n], instance.people[:n] if name == "median" else ones[:n]
+        mine = ours({"cost": part, "people": people, "n_new": n_new, "objective": name})
+        if name == "median":
+            theirs = peer(partial(PMedian.from_cost_matrix, part, people, p_facilities=n_new))
+        else:
+            theirs = peer(partial(PCenter.from_cost_matrix, part, n_new))
+        tell_model(f"p-{name}", n, mine, theirs)
+
+
+def tell_model(name: str, size: int, mine: tuple, theirs: tuple[float, float]) -> None:
+    """Print one model's figure beside spopt's."""
+    (seconds, plan), (peer_seconds, optimum) = mine, theirs
+    tell(
+        f"{name}, {size} demand points",
+        seconds=round(seconds, 3),
+        spopt_seconds=round(peer_seconds, 2),
+        ratio=round(peer_seconds / seconds, 1),
+        same_optimum=bool(abs(plan.value - optimum) <= 1e-7 * optimum),
+        gap=plan.gap,
+    )
 
 
 def bench_city() -> None:
@@ -200,12 +263,13 @@ def main() -> None:
     """Run the parts named on the command line."""
     parts = {
         "city": bench_city,
+        "models": bench_models,
         "quotas": bench_quotas,
         "median": bench_median,
         "country": lambda: bench_country(rooms=True),
         "country-free": lambda: bench_country(rooms=False),
     }
-    named = sys.argv[1:] or ["city"]
+    named = sys.argv[1:] or ["city", "models"]
     for name in parts if named == ["all"] else named:
         parts[name]()
 

@@ -1,14 +1,18 @@
 """Paper answers and laws of the siting engine."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
 from analysis.siting import Cancelled, Plan, PlanFault, SitingProblem, choose, evaluate
+from geo.errors import InfeasibleError
 from siting_oracle import csr
+from siting_worlds import OBJECTIVES, planes, problems
 
 # Five villages on a line, a site in each; neighbours stand 2 apart.
 LINE = csr([[abs(i - j) * 2 for j in range(5)] for i in range(5)])
@@ -100,18 +104,8 @@ def test_checker_catches_a_spoilt_plan(spoilt):
         Plan(**(fields | spoilt)).verify(problem)
 
 
-@st.composite
-def worlds(draw):
-    """Draw points on a plane with people, as a problem's pieces."""
-    seed, n = draw(st.integers(0, 10_000)), draw(st.integers(3, 25))
-    rng = np.random.default_rng(seed)
-    villages, sites = rng.uniform(0, 10, (n, 2)), rng.uniform(0, 10, (n, 2))
-    cost = np.linalg.norm(villages[:, None] - sites[None], axis=2)
-    return cost, rng.integers(0, 100, n).astype(float)
-
-
 @settings(max_examples=40, deadline=None)
-@given(worlds(), st.integers(0, 2), st.floats(0.5, 5.0))
+@given(planes(), st.integers(0, 2), st.floats(0.5, 5.0))
 def test_more_sites_or_a_wider_limit_never_cover_less(world, count, limit):
     cost, people = world
     wants = {"cost": cost, "people": people}
@@ -120,8 +114,98 @@ def test_more_sites_or_a_wider_limit_never_cover_less(world, count, limit):
     assert choose(SitingProblem(**wants, limit=limit * 1.5, n_new=count)).value >= value
 
 
+SIGN = {"cover": -1.0, "cover_all": 1.0, "median": 1.0, "center": 1.0}
+
+
+def cost_of(problem):
+    """Return how bad the best plan is, inf where there is none; its bound is no worse."""
+    sign = SIGN[problem.objective]
+    try:
+        plan = choose(problem)
+    except InfeasibleError:
+        return np.inf
+    assert sign * plan.bound <= sign * plan.value
+    return sign * plan.value
+
+
+def no_worse(one, other):
+    """Return whether one cost is at most another, up to the rounding of sums."""
+    return one <= other or one == pytest.approx(other, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("law", ["limit", "candidates", "budget", "rooms", "required", "floors"])
+def test_giving_way_never_makes_the_best_plan_worse(objective, law):
+    @settings(max_examples=25, deadline=None)
+    @given(problems(objective))
+    def holds(problem):
+        wider = {
+            "limit": {"limit": None if problem.limit is None else problem.limit * 2},
+            "candidates": {"forbidden": []},
+            "budget": {"budget": None if problem.budget is None else problem.budget + 2},
+            "rooms": {"existing": [*problem.existing, *problem.forbidden]},
+            "required": {"required": []},
+            "floors": {"floors": None},
+        }[law]
+        assume(law != "rooms" or not set(problem.forbidden) & set(problem.required))
+        assert no_worse(cost_of(replace(problem, **wider)), cost_of(problem))
+
+    holds()
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_one_more_site_never_makes_the_best_plan_worse(objective):
+    @settings(max_examples=30, deadline=None)
+    @given(planes(), st.integers(1, 3))
+    def holds(world, count):
+        cost, people = world
+        wants = {"cost": cost, "people": people, "limit": 20.0, "objective": objective}
+        fewer, more = (
+            SitingProblem(**wants, n_new=n) for n in (count, min(count + 1, len(people)))
+        )
+        assert no_worse(cost_of(more), cost_of(fewer))
+
+    holds()
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_a_point_given_twice_is_a_point_of_twice_the_people(objective):
+    @settings(max_examples=40, deadline=None)
+    @given(problems(objective), st.integers(0, 7))
+    def holds(problem, at):
+        at %= problem.n_demand
+        rows = np.append(np.arange(problem.n_demand), at)
+        labels = problem.demand_groups
+        twice = replace(
+            problem,
+            cost=problem.cost[rows],
+            people=problem.people[rows],
+            cases=None if problem.cases is None else problem.cases[rows],
+            demand_groups=None if labels is None else labels[rows],
+        )
+        factor = np.where(np.arange(problem.n_demand) == at, 2.0, 1.0)
+        cases = None if problem.cases is None else problem.cases * factor
+        doubled = replace(problem, people=problem.people * factor, cases=cases)
+        assert cost_of(twice) == pytest.approx(cost_of(doubled), rel=1e-9)
+
+    holds()
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_same_problem_and_seed_give_the_same_plan(objective):
+    @settings(max_examples=15, deadline=None)
+    @given(problems(objective), st.integers(0, 9))
+    def holds(problem, seed):
+        assume(np.isfinite(cost_of(problem)))
+        one, other = (choose(problem, seed=seed) for _ in range(2))
+        assert one.sites.tolist() == other.sites.tolist()
+        assert (one.value, one.bound, one.method) == (other.value, other.bound, other.method)
+
+    holds()
+
+
 @settings(max_examples=30, deadline=None)
-@given(worlds(), st.sampled_from(["cover", "cover_all", "median", "center"]))
+@given(planes(), st.sampled_from(OBJECTIVES))
 def test_order_of_rows_and_sites_changes_nothing(world, objective):
     cost, people = world
     rng = np.random.default_rng(1)
