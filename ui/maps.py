@@ -51,7 +51,7 @@ __all__ = [
     "standalone_html",
 ]
 
-TEXTS = ("panel", "search", "none", "north", "full", "zoom_in", "zoom_out")
+TEXTS = ("panel", "search", "none", "north", "full", "picture", "zoom_in", "zoom_out")
 FILLINGS = ("filling_f", "filling_h", "filling_o")
 # Nothing may be asked of any server, whatever stands in the file.
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
@@ -214,6 +214,7 @@ def _state(view: MapView, *, picks: bool = False) -> list[Call]:
         "selected": view.selected,
         "picks": picks,
         "exclusive": list(view.exclusive),
+        "title": view.title,
         "note": view.note,
         "approval": view.approval,
     }

@@ -146,10 +146,17 @@ def view(
         places=places(measured, text) if search else None,
         exclusive=(text("overview.group_people"),),
         lang=text.lang,
+        title=_title(measured, text),
         note=text("app.approximate"),
         approval=str(study.settings.get("map_approval", "")),
         public=bool(study.settings.get("public_boundaries", False)),
     )
+
+
+def _title(measured: Survey, text: Words) -> str:
+    study = measured.study
+    name = study.settings.get("name_en", study.name) if text.lang == "en" else study.name
+    return f"{name} {measured.scenario.as_of.isoformat()}"
 
 
 def room_layers(measured: Survey, text: Words, *, shown: bool = True) -> list[Points]:

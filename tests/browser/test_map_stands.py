@@ -8,6 +8,7 @@ from typing import Any
 
 import geopandas as gpd
 import pytest
+from PIL import Image
 from playwright.sync_api import Frame, Page, expect
 from shapely.geometry import box
 
@@ -183,6 +184,22 @@ def test_a_click_is_told_once(drawn: Page) -> None:
     expect(drawn.get_by_test_id("stCode")).to_contain_text("areas right")
     drawn.wait_for_timeout(600)
     assert ask(drawn, "told.length") == 1
+
+
+def test_the_map_is_taken_away_as_a_picture(drawn: Page, outside: list[str]) -> None:
+    """The symbol stands in the picture where it stands on the screen, the list of layers beside."""
+    frame = drawn.frame_locator("iframe[title*=st_folium]")
+    x, y = ask(drawn, "Object.values(map.latLngToContainerPoint([25.05, 118.05]))")
+    with drawn.expect_download() as download:
+        frame.locator(".rp-button").last.click()
+    picture = Image.open(download.value.path()).convert("RGB")
+    size = ask(drawn, "[map.getSize().x * 2, map.getSize().y * 2]")
+    assert list(picture.size) == size
+    assert picture.getpixel((round(2 * x), round(2 * y))) in {(255, 255, 255), (140, 28, 43)}
+    panel = picture.crop((size[0] - 440, 24, size[0] - 40, 60))
+    assert len(set(panel.get_flattened_data())) > 10
+    expect(frame.locator(".rp-search")).to_be_visible()
+    assert outside == []
 
 
 def test_search_goes_to_the_place(drawn: Page) -> None:

@@ -204,6 +204,8 @@ class MapView:
         Groups of which only one layer is shown at a time.
     lang : {"zh", "en"}
         Language of the map's own words.
+    title : str
+        Heading of the picture that can be taken of the map.
     note : str
         One line under the map, for example that township lines are approximate.
     approval : str
@@ -219,6 +221,7 @@ class MapView:
     places: pd.DataFrame | None = field(default=None, kw_only=True)
     exclusive: Sequence[str] = field(default=(), kw_only=True)
     lang: str = field(default="zh", kw_only=True)
+    title: str = field(default="", kw_only=True)
     note: str = field(default="", kw_only=True)
     approval: str = field(default="", kw_only=True)
     public: bool = field(default=False, kw_only=True)

@@ -1,6 +1,7 @@
 // What a map needs to be read: scale, north, full screen, a note and the approval number.
 import L from "leaflet";
 import { el, svg } from "./dom.js";
+import { takeAway } from "./picture.js";
 
 function northArrow(text) {
   const arrow = svg(
@@ -27,40 +28,43 @@ const Box = L.Control.extend({
   },
 });
 
-function fullScreenButton(map, text) {
+const FULL = "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4";
+const PICTURE = "M8 2v8M4.5 7 8 10.5 11.5 7M2 11v3h12v-3";
+
+/** A button of the map's bar: a small drawing with a name. */
+function barButton(drawing, name, act) {
   const bar = el("div", "leaflet-bar");
-  const button = el("a", "rp-full");
-  button.append(
-    svg(
-      "svg",
-      { viewBox: "0 0 16 16", width: 15, height: 15, "aria-hidden": "true" },
-      svg("path", {
-        d: "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4",
-        fill: "none",
-        stroke: "#2f3b47",
-        "stroke-width": 1.8,
-      }),
-    ),
-  );
+  const button = el("a", "rp-button");
+  const line = { d: drawing, fill: "none", stroke: "#2f3b47", "stroke-width": 1.8 };
+  const icon = { viewBox: "0 0 16 16", width: 15, height: 15, "aria-hidden": "true" };
+  button.append(svg("svg", icon, svg("path", line)));
   button.href = "#";
-  button.title = text.full;
+  button.title = name;
   button.setAttribute("role", "button");
-  button.setAttribute("aria-label", text.full);
+  button.setAttribute("aria-label", name);
   L.DomEvent.disableClickPropagation(bar);
   L.DomEvent.on(button, "click", (event) => {
     L.DomEvent.preventDefault(event);
-    if (document.fullscreenElement) document.exitFullscreen();
-    else map.getContainer().requestFullscreen().then(() => map.invalidateSize());
+    act();
   });
   bar.append(button);
   return bar;
 }
 
+function fullScreen(map) {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else map.getContainer().requestFullscreen().then(() => map.invalidateSize());
+}
+
 export class Furniture {
-  constructor({ map, text }) {
+  constructor(stage) {
+    const { map, text } = stage;
     const add = (content, position) => new Box(content, { position }).addTo(map);
     L.control.zoom({ zoomInTitle: text.zoom_in, zoomOutTitle: text.zoom_out }).addTo(map);
-    if (document.fullscreenEnabled) add(fullScreenButton(map, text), "topleft");
+    if (document.fullscreenEnabled) {
+      add(barButton(FULL, text.full, () => fullScreen(map)), "topleft");
+    }
+    add(barButton(PICTURE, text.picture, () => takeAway(stage)), "topleft");
     L.control.scale({ imperial: false, maxWidth: 140 }).addTo(map);
     const north = el("div", "rp-north");
     north.append(northArrow(text));

@@ -140,6 +140,7 @@ class Stage {
     }
     this.selected = view.selected;
     this.picks = view.picks;
+    this.title = view.title;
     this.revision = (this.revision ?? 0) + 1;
     this.map.getContainer().dataset.revision = this.revision;
     this.furniture.say(view);
