@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import cli
 from geo.errors import RoomplanError, StudyError, StudyFaults
 from geo.population_grid import GridPeople
 from geo.population_held import (
@@ -335,6 +338,18 @@ def test_a_list_is_met_exactly_and_nobody_else_changes(figures):
     own = OWN.groupby("unit_id")["people"].sum()
     for unit in own.index:
         assert sums[unit] == pytest.approx(figures.get(unit, own[unit]), rel=1e-9)
+
+
+def test_the_bundled_study_s_own_figures_change_nothing():
+    """Every township and every village listed with the figure it has: all points stay."""
+    own = read_study(Path(cli.__file__).parent / "data", own_population=True)
+    units, demand = own.frames["units"], own.frames["demand"]
+    for levels in (["village"], ["township"], ["township", "village"], ["county"]):
+        known = units["level"].isin(levels) & units["population"].notna()
+        found = table_demand(rows(units.loc[known, "population"]), demand, units)
+        assert sorted(found.index) == sorted(demand.index)
+        assert (found["people"] - demand["people"]).abs().max() < 1e-9
+        assert found["people"].isna().sum() == demand["people"].isna().sum()
 
 
 # ------------------------------------------------------------------- in force, kept, returned
