@@ -57,8 +57,8 @@ def test_set_covering(world):
 
 def test_median(world):
     instance, cost = world
-    part = cost[:200, :200]
-    people = instance.people[:200]
+    part = cost[:150, :150]
+    people = instance.people[:150]
     problem = SitingProblem(cost=part, people=people, n_new=8, objective="median")
     plan = choose(problem)
     assert plan.verify(problem)
@@ -68,8 +68,8 @@ def test_median(world):
 
 def test_center(world):
     _, cost = world
-    part = cost[:60, :60]
-    problem = SitingProblem(cost=part, people=np.ones(60), n_new=5, objective="center")
+    part = cost[:50, :50]
+    problem = SitingProblem(cost=part, people=np.ones(50), n_new=5, objective="center")
     plan = choose(problem)
     assert plan.verify(problem)
     assert plan.value == pytest.approx(peer(PCenter.from_cost_matrix(part, 5)), rel=1e-7)
