@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.journey import Survey, clusters_of, proposal_of, survey
 from analysis.scenario import Study, scenario_of
+from analysis.stages import stages_of
 from analysis.standards import compare_standards
 from geo.errors import RoomplanError
 from geo.read import read_study
@@ -219,7 +220,8 @@ def _cases(options: argparse.Namespace, text: Words) -> None:
 def _site(options: argparse.Namespace, text: Words) -> None:
     measured = _survey(options)
     proposal = proposal_of(measured)
-    table = report.sites_list(proposal)
+    stages = stages_of(proposal, per_stage=options.stages) if options.stages else None
+    table = report.sites_list(proposal, stages)
 
     def summary() -> dict[str, Any]:
         plan = proposal.plan
@@ -240,6 +242,7 @@ def _site(options: argparse.Namespace, text: Words) -> None:
             "candidates": proposal.candidates,
             "unplaced": list(proposal.unplaced["name"]),
             "sites": table.assign(lon=table.geometry.x, lat=table.geometry.y),
+            **({} if stages is None else {"stages": stages.table.reset_index()}),
         }
 
     _put(options, text, measured, "sites", table, summary)

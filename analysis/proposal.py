@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +14,7 @@ import scipy.sparse as sp
 
 from analysis.coverage import Coverage, lonlat, share
 from analysis.results import case_places
+from analysis.room_limits import limits_of, pairs_of_sites, served
 from analysis.scenario import Scenario, Study
 from analysis.siting import Plan, SitingProblem, choose, evaluate
 from analysis.siting.explain import explain_sites
@@ -145,7 +146,7 @@ def propose(
         sites=sites,
         placed=placed,
         before=float(people[coverage.covered].sum()),
-        after=float(people[covered].sum()),
+        after=float(people[coverage.covered].sum() + sites["people_in_order"].sum()),
         covered=covered,
         unplaced=wanted[~has_point],
     )
@@ -214,6 +215,7 @@ def problem_of(
         case_weight=scenario.case_weight,
         site_cost=_costs(placed, scenario, len(serving)) if budgeted else None,
         budget=scenario.budget if budgeted else None,
+        **limits_of(scenario, study.demand, people, rooms=len(serving), sites=len(placed)),
     )
 
 
@@ -324,9 +326,9 @@ def _case_load(study: Study, scenario: Scenario) -> np.ndarray:
     return (place.map(counted).fillna(0.0) * part).to_numpy()
 
 
-def _won(within: Reached, at: np.ndarray, coverage: Coverage) -> list[np.ndarray]:
+def _won(within: sp.csr_array, at: np.ndarray, coverage: Coverage) -> list[np.ndarray]:
     """Return, site by site, the demand rows it is first to bring within reach."""
-    pairs = within.part.tocsc()[:, at]
+    pairs = within.tocsc()[:, at]
     done = coverage.covered.to_numpy().copy()
     won = []
     for start, end in pairwise(pairs.indptr):
@@ -346,22 +348,28 @@ def _explained(
 ) -> tuple[gpd.GeoDataFrame, pd.Series]:
     """Return the chosen sites with what each is worth, and who is within reach with them."""
     rooms = len(problem.existing)
-    worth = explain_sites(problem, plan)
+    # Sharing people out between full rooms anew for every question would take minutes: who is
+    # within reach explains the sites, and what would be lost is left unknown.
+    worth = explain_sites(replace(problem, capacity=None), plan)
     names = [*[None] * rooms, *placed["name"]]
     worth["runner_up_name"] = [names[at] if at >= 0 else None for at in worth["runner_up"]]
     # Only where the plan's value is people do its parts count people.
     in_people = problem.objective in ("cover", "cover_all") and not problem.case_weight
+    in_people = in_people and problem.capacity is None
     for column, name in (("alone", "people_alone"), ("loss", "people_lost")):
         worth[name] = worth[column] if in_people else float("nan")
+    if problem.capacity is not None:
+        worth["runner_up_loss"] = float("nan")
     at = worth.index.to_numpy() - rooms
     worth = worth.set_index(placed.index[at]).rename_axis("site_id")
     sites = placed.iloc[at].rename_axis("site_id").join(worth)
-    won = _won(within, at, coverage)
+    won = _won(pairs_of_sites(problem, within.part), at, coverage)
     people = study.demand["people"].fillna(0.0).to_numpy()
     modelled = np.where(study.demand["location_basis"] == "modelled", people, 0.0)
     sites["people_in_order"] = [float(people[rows].sum()) for rows in won]
     part = pd.Series([float(modelled[rows].sum()) for rows in won], index=sites.index)
     sites["people_modelled_share"] = share(part, sites["people_in_order"])
+    sites["people_in_order"] = served(problem, plan, sites["people_in_order"])
     for level in ("township", "county"):
         units = sites["unit_id"].map(ancestors(study.units, level))
         sites[level] = units.map(study.units["name"])

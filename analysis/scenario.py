@@ -174,6 +174,17 @@ class Scenario:
     budget: float = _number(
         0, 0, 1e12, "", "What all new rooms may cost; 0 for no budget. Needs costs by kind."
     )
+    room_capacity: float = _number(
+        0, 0, 1e7, "", "How many people one new room can serve; 0 for no limit."
+    )
+    area_join_m: float = _number(
+        0,
+        0,
+        50_000,
+        "m",
+        "A new room serves only villages joined to it by a chain of neighbours; villages nearer"
+        " than this are neighbours. 0 switches the rule off.",
+    )
     required: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
     own_sites: tuple[tuple[str, float, float], ...] = ()

@@ -75,6 +75,17 @@ def test_toy_sites(capsys, toy):
     assert two["gained_modelled_share"] == pytest.approx(0.25)
 
 
+def test_toy_sites_in_stages_and_of_a_size(capsys, toy):
+    got = answer(capsys, "site", "--study", toy, *DAY, "--new", 3, "--stages", 2)
+    assert [(row["stage"], row["n_new"], row["price"]) for row in got["stages"]] == [
+        (1, 2, 0),
+        (2, 3, 0),
+    ]
+    assert {row["site_id"]: row["stage"] for row in got["sites"]} == {"s1": 1, "s2": 1, "s4": 2}
+    got = answer(capsys, "site", "--study", toy, *DAY, "--new", 1, "--capacity", 200)
+    assert (got["value"], got["gained"]) == (1300, 200)
+
+
 @pytest.mark.parametrize(
     ("options", "sites"),
     [
@@ -202,6 +213,7 @@ def test_an_evil_name_is_text_in_every_format(capsys, tmp_path):
         (["site", "--cost", "village=dear"], 2, "village=20"),
         (["site", "--require", "s9"], 2, "s9"),
         (["site", "--new", "1", "--quota", "campus=2-"], 3, "2"),
+        (["site", "--new", "1", "--stages", "-1"], 2, "-1"),
         (["gaps", "--out", "gaps.pdf"], 2, ".xlsx"),
         (["gaps", "--out", "/nowhere/gaps.csv"], 2, "/nowhere"),
         (["gaps", "--since", "/nowhere/old.csv"], 2, "old.csv"),

@@ -9,7 +9,10 @@ import streamlit as st
 from ui import state
 from ui.wording import Words
 
-WIDGETS = ("new", "goal", "kinds", "pin", "ban", "budget", "floor", "cases_as", "share", "seconds")
+WIDGETS = (
+    *("new", "goal", "kinds", "pin", "ban", "budget", "floor", "cases_as", "share", "seconds"),
+    *("capacity", "join"),
+)
 TEXTS = ("own", "quota", "costs")
 MOST_STEPS = 100
 

@@ -85,6 +85,8 @@ def demands(measured: Survey, proposal: Proposal, text: Words) -> list[str]:
         ("budget", scenario.budget, {"budget": whole(scenario.budget)}),
         ("floor", scenario.floor_share, {"share": percent(scenario.floor_share, 0)}),
         ("case", scenario.case_weight, {"people": f"{scenario.case_weight:g}"}),
+        ("capacity", scenario.room_capacity, {"people": whole(scenario.room_capacity)}),
+        ("join", scenario.area_join_m, {"metres": whole(scenario.area_join_m)}),
         ("share", scenario.objective == "cover_all", {"share": percent(scenario.target_share, 0)}),
     ):
         if value:

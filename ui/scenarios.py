@@ -23,6 +23,7 @@ MOST_LINK = 4000
 PLAN_FIELDS = (
     "n_new", "kinds", "objective", "target_share", "floor_share", "case_weight", "budget",
     "required", "forbidden", "own_sites", "quotas", "kind_costs", "time_limit_s",
+    "room_capacity", "area_join_m",
 )  # fmt: skip
 
 

@@ -30,6 +30,8 @@ NUMBERS: Mapping[str, tuple[tuple[str, str, type], ...]] = {
         ("--floor", "floor_share", float),
         ("--case-weight", "case_weight", float),
         ("--budget", "budget", float),
+        ("--capacity", "room_capacity", float),
+        ("--area-join", "area_join_m", float),
     ),
     "report": (("--new", "n_new", int),),
 }
@@ -72,6 +74,7 @@ def site_options(command: argparse.ArgumentParser) -> None:
     """Add what a planner may demand of a plan."""
     command.add_argument("--kinds", help=f"comma-separated, of {', '.join(SITE_KINDS)}")
     command.add_argument("--objective", choices=OBJECTIVES)
+    command.add_argument("--stages", type=int, metavar="N", help="order the rooms, N a stage")
     command.add_argument("--require", dest="required", metavar="ID,…")
     command.add_argument("--forbid", dest="forbidden", metavar="ID,…")
     for option, dest, form in (

@@ -28,6 +28,8 @@ SHORT = {
     "cases_as": "case_weight",
     "share": "target_share",
     "seconds": "time_limit_s",
+    "capacity": "room_capacity",
+    "join": "area_join_m",
 }
 """Name in the link and field of the scenario."""
 
@@ -213,6 +215,12 @@ def _weights(objective: str, text: Words) -> dict[str, float]:
             "cases_as", "case_weight", text("sites.case_weight"), default=0, step=10
         ),
     }
+    found["room_capacity"] = frame.setting(
+        "capacity", "room_capacity", text("sites.capacity"), default=0, step=1000
+    )
+    found["area_join_m"] = frame.setting(
+        "join", "area_join_m", text("sites.area_join"), default=0, step=500
+    )
     found["time_limit_s"] = frame.setting(
         "seconds", "time_limit_s", text("sites.time_limit"), default=20, step=5
     )

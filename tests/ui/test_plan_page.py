@@ -143,6 +143,13 @@ def test_the_own_choice_is_scored_beside_the_best(toy):
     assert "20.0%" in said
 
 
+def test_a_link_carries_capacity_and_area_rooms(toy):
+    assert "1,300" in page(new="1", capacity="200").success[0].value
+    test = page(new="2", join="500")
+    assert not test.exception
+    assert test.number_input(key="w_join").value == 500
+
+
 def test_stages_on_the_page(toy):
     test = page(new="3", per_stage="1")
     assert not test.exception
