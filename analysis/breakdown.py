@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from analysis.coverage import ANSWERS, Coverage, costs_by_unit, is_context, share
@@ -44,20 +45,23 @@ def coverage_by_group(
         by_group.groupby(["unit_id", "setting"])["people"].sum()
     """
     members = units[(units["level"] == level) & ~is_context(units)]
-    unit = demand["unit_id"].map(ancestors(units, level))
-    key = (unit + "\t" + demand["group"] + "\t" + demand["setting"]).where(unit.isin(members.index))
+    # Numbers for unit, group and setting, so that no text is sorted or joined.
+    unit = members.index.get_indexer(pd.Index(demand["unit_id"].map(ancestors(units, level))))
+    found = [pd.factorize(demand[part], sort=True) for part in PARTS]
+    shape = (len(members), *(len(names) for _, names in found))
+    code = np.ravel_multi_index((unit.clip(0), *(code for code, _ in found)), shape)
+    key = pd.Series(code, index=demand.index).where(unit >= 0)
     sums = _sums(demand, coverage, key)
     people = demand["people"].astype(float)
     for name, cost in (("m", coverage.nearest_m), ("min", coverage.way_min)):
         costs = costs_by_unit(people, cost, key)[["mean", "p95"]]
         sums = sums.join(costs.add_suffix(f"_{name}"))
-    parts = pd.Series(sums.index, index=sums.index).str.split("\t", expand=True)
-    sums[["unit_id", *PARTS]] = parts.reindex(columns=range(3)).to_numpy()
-    sums.insert(0, "level", level)
-    sums.insert(1, "name", sums["unit_id"].map(members["name"]))
-    order = {unit_id: n for n, unit_id in enumerate(members.index)}
-    sums["order"] = sums["unit_id"].map(order)
-    sums = sums.sort_values(["order", *PARTS], kind="stable").drop(columns="order")
+    where, *parts = np.unravel_index(sums.index.to_numpy(dtype=np.intp), shape)
+    sums.insert(0, "unit_id", members.index[where])
+    sums.insert(1, "level", level)
+    sums.insert(2, "name", members["name"].to_numpy()[where])
+    for place, (part, at, (_, names)) in enumerate(zip(PARTS, parts, found, strict=True)):
+        sums.insert(3 + place, part, names[at].to_numpy())
     return sums.reset_index(drop=True)
 
 

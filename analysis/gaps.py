@@ -221,7 +221,6 @@ def _where(units: gpd.GeoDataFrame, places: pd.Index) -> pd.DataFrame:
 
 def _weakest_basis(demand: gpd.GeoDataFrame) -> pd.Series:
     """Return ``modelled`` for places where any point is modelled, else the basis of the first."""
-    basis = demand["location_basis"].groupby(demand["unit_id"]).first()
-    return basis.mask(
-        basis.index.isin(demand["unit_id"][demand["location_basis"] == "modelled"]), "modelled"
-    )
+    basis = demand["location_basis"].groupby(demand["unit_id"])
+    modelled = (demand["location_basis"] == "modelled").groupby(demand["unit_id"]).any()
+    return basis.first().mask(modelled, "modelled")

@@ -184,6 +184,8 @@ def _remedy(people: Floats, reach: Bools, columns: Ints, ids: Objects) -> dict[s
 
 def _free_rooms(people: Floats, near: Pairs, first: int, last: int) -> int:
     """Return how many of the place's own points suffice as rooms."""
+    if last - first == 1:
+        return 1
     reach = np.zeros((last - first, last - first), dtype=bool)
     begin, end = near.indptr[first], near.indptr[last]
     row = np.repeat(np.arange(last - first), np.diff(near.indptr[first : last + 1]))

@@ -54,7 +54,7 @@ def village_rooms(
     for level in ("township", "county"):
         table[f"{level}_id"] = ancestors(units, level).reindex(table.index)
     serving = _named(rooms)
-    serving = serving[serving["unit_id"].isin(table.index)]
+    serving = serving[table.index.get_indexer(pd.Index(serving["unit_id"])) >= 0]
     best = serving.drop_duplicates("unit_id").set_index("unit_id")
     counts = serving["unit_id"].value_counts()
     table["rooms"] = counts.reindex(table.index).fillna(0).astype(int)
@@ -86,27 +86,23 @@ def village_counts(
     DataFrame
         Index ``unit_id``, context left out: ``name``; ``villages`` in the study, ``has`` and
         ``none_known``, ``has_<basis>`` for each basis, ``people_none_known`` known to live in the
-        latter; NaN where no village of the unit is in the study. ``townships_unknown`` without any village in it.
-        ``rooms_unnamed``: rooms of some village there of which it is not known whose, so that
-        ``none_known_least`` could be without a room.
+        latter; NaN where no village of the unit is in the study. ``townships_unknown`` have none
+        in it. ``rooms_unnamed``: rooms of some village there of which it is not known whose, so
+        that ``none_known_least`` could be without a room.
     """
     members = units[(units["level"] == level) & ~is_context(units)]
     table = pd.DataFrame(members[["name"]])
     up = ancestors(units, level)
-    unit = villages.index.to_series().map(up)
     without = villages["status"] == NONE_KNOWN
-    counts = {"villages": unit, HAS: unit[~without], NONE_KNOWN: unit[without]}
-    for basis in BASES_BEST_FIRST:
-        counts[f"has_{basis}"] = unit[villages["basis"] == basis]
-    for name, of in counts.items():
-        table[name] = of.value_counts().reindex(table.index).fillna(0.0)
-    people = villages["people"].where(without, 0.0)
-    table["people_none_known"] = people.groupby(unit).sum(min_count=1)
-    known = table["villages"] > 0
-    names = [*counts, "people_none_known"]
-    table[names] = table[names].where(known, np.nan)
+    flags = {"villages": np.ones(len(villages)), HAS: ~without, NONE_KNOWN: without}
+    flags |= {f"has_{basis}": villages["basis"] == basis for basis in BASES_BEST_FIRST}
+    rows = pd.DataFrame(flags, index=villages.index).astype(np.float64)
+    rows["people_none_known"] = villages["people"].where(without, 0.0)
+    # A unit without a village in the study has no row here, and stays unknown.
+    sums = rows.groupby(up.reindex(villages.index)).sum(min_count=1)
+    table = table.join(sums)
     townships = units.index[(units["level"] == "township") & ~is_context(units)].to_series()
-    unknown = townships[~townships.isin(villages["township_id"])]
+    unknown = townships[~townships.isin(villages["township_id"].unique())]
     table["townships_unknown"] = _counted(unknown.map(up), table.index)
     table["rooms_unnamed"] = _counted(_unnamed(rooms, villages).map(up), table.index)
     table["none_known_least"] = (table[NONE_KNOWN] - table["rooms_unnamed"]).clip(lower=0)
@@ -128,7 +124,7 @@ def _named(rooms: gpd.GeoDataFrame) -> pd.DataFrame:
 def _unnamed(rooms: gpd.GeoDataFrame, villages: pd.DataFrame) -> pd.Series:
     """Return the unit that each room of an unknown village is known to serve."""
     own = rooms.loc[rooms["kind"].isin(OWN_KINDS), "serves_unit_id"]
-    return own[~own.isin(villages.index)]
+    return own[villages.index.get_indexer(pd.Index(own)) < 0]
 
 
 def _counted(unit: pd.Series, index: pd.Index) -> pd.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import pandas as pd
 import streamlit as st
 
@@ -61,7 +62,7 @@ def pick_unit(measured: Survey, text: Words) -> str:
 
 def groups(unit: str, measured: Survey, text: Words) -> None:
     """Draw coverage by group and setting of one unit, each with its interval."""
-    table = report.groups_list(cached.groups(measured), measured)
+    table = _with_parts(report.groups_list(cached.groups(measured), measured), unit, measured)
     shown = table[table["unit_id"] == unit]
     st.markdown(f"##### {text('districts.groups')}")
     st.caption(text("districts.groups_note"))
@@ -83,17 +84,24 @@ def villages(unit: str, measured: Survey, text: Words) -> None:
     """Count the villages without a known room by unit and list those of one unit."""
     found, counts = cached.villages(measured)
     table = report.village_counts_list(counts, measured)
+    table = _with_parts(table, unit, measured)
     st.markdown(f"##### {text('districts.villages')}")
     st.caption(_villages_text(table.loc[unit], text))
-    widgets.table("village_counts", table[table["level"] != "township"], text)
+    widgets.table("village_counts", table, text)
     widgets.downloads("village_counts", table, measured, text)
     listed = report.villages_list(found, measured)
     listed = listed[listed["status"] == "none_known"]
     if unit in measured.by_level["county"].index:
         listed = listed[listed["county_id"] == unit]
-    with st.expander(text("districts.villages_list", count=whole(len(listed)))):
+    if st.toggle(text("districts.villages_list", count=whole(len(listed))), key="villages_list"):
         widgets.table("villages", listed, text)
         widgets.downloads("villages", listed, measured, text, endings=(".xlsx", ".csv"))
+
+
+def _with_parts(table: gpd.GeoDataFrame, unit: str, measured: Survey) -> gpd.GeoDataFrame:
+    """Return the rows of a unit and of the units just below it."""
+    ids = table["unit_id"] if "unit_id" in table else table.index.to_series()
+    return table[(ids == unit) | (ids.map(measured.study.units["parent_id"]) == unit)]
 
 
 def _villages_text(counts: pd.Series, text: Words) -> str:
