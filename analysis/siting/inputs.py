@@ -85,6 +85,17 @@ def keep_entries(matrix: sparse.csr_array, keep: NDArray[np.bool_]) -> sparse.cs
     return sparse.csr_array(parts, shape=matrix.shape)
 
 
+def _check_shape(shape: tuple[int, ...], wanted: tuple[int, ...], name: str) -> None:
+    if shape != wanted:
+        raise ProblemError(
+            "siting.length",
+            f"{name} has shape {shape}; {' × '.join(map(str, wanted))} values are needed.",
+            column=name,
+            value=str(shape),
+            count=wanted[0],
+        )
+
+
 def amounts(values: ArrayLike, length: int, name: str) -> NDArray[np.float64]:
     """Return finite, non-negative numbers of the right length.
 
@@ -102,14 +113,7 @@ def amounts(values: ArrayLike, length: int, name: str) -> NDArray[np.float64]:
             column=name,
             detail=str(fault),
         ) from fault
-    if array.shape != (length,):
-        raise ProblemError(
-            "siting.length",
-            f"{name} has shape {array.shape}; {length} values are needed.",
-            column=name,
-            value=str(array.shape),
-            count=length,
-        )
+    _check_shape(array.shape, (length,), name)
     bad = ~np.isfinite(array) | (array < 0)
     if bad.any():
         ids = first_ids(np.flatnonzero(bad))
@@ -138,14 +142,7 @@ def positions(value: ArrayLike | None, length: int, name: str) -> NDArray[np.int
     if array.size == 0 and array.dtype != np.bool_:
         return np.empty(0, dtype=np.intp)
     if array.dtype == np.bool_:
-        if array.shape != (length,):
-            raise ProblemError(
-                "siting.length",
-                f"{name} is a mask of shape {array.shape}; {length} values are needed.",
-                column=name,
-                value=str(array.shape),
-                count=length,
-            )
+        _check_shape(array.shape, (length,), name)
         return np.flatnonzero(array)
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise ProblemError(
@@ -182,30 +179,24 @@ def _number(value: object, name: str) -> float:
 
 def positive(value: float | None, name: str, *, needed: bool) -> float | None:
     """Return a number above zero, or None where it is not needed and not given."""
-    if value is None and not needed:
-        return None
-    number = _number(value, name)
-    if number <= 0:
-        raise ProblemError(
-            "siting.not_positive",
-            f"{name} is {number:g}; it must be above 0.",
-            column=name,
-            value=number,
-        )
-    return number
+    return _bounded(value, name, needed=needed, code="siting.not_positive", above=True)
 
 
 def not_negative(value: float | None, name: str) -> float | None:
     """Return a number of at least zero, or None."""
-    if value is None:
+    return _bounded(value, name, needed=False, code="siting.negative", above=False)
+
+
+def _bounded(
+    value: float | None, name: str, *, needed: bool, code: str, above: bool
+) -> float | None:
+    if value is None and not needed:
         return None
     number = _number(value, name)
-    if number < 0:
+    if number < 0 or (above and number == 0):
+        need = "above" if above else "at least"
         raise ProblemError(
-            "siting.negative",
-            f"{name} is {number:g}; it must be at least 0.",
-            column=name,
-            value=number,
+            code, f"{name} is {number:g}; it must be {need} 0.", column=name, value=number
         )
     return number
 
@@ -228,14 +219,7 @@ def count(value: int | None, name: str, *, needed: bool) -> int | None:
 def labels(values: Any, length: int, name: str) -> NDArray[np.object_]:
     """Return labels as strings, None where there is none."""
     array = np.asarray(values, dtype=object)
-    if array.shape != (length,):
-        raise ProblemError(
-            "siting.length",
-            f"{name} has shape {array.shape}; {length} values are needed.",
-            column=name,
-            value=str(array.shape),
-            count=length,
-        )
+    _check_shape(array.shape, (length,), name)
     out = np.empty(length, dtype=object)
     out[:] = [None if _is_blank(v) else str(v) for v in array]
     return out
@@ -325,14 +309,7 @@ def floors(
 def neighbours(adjacency: Any, n_demand: int) -> sparse.csr_array:
     """Return the neighbourhood of villages as a symmetric pattern."""
     pattern = sparse.csr_array(adjacency)
-    if pattern.shape != (n_demand, n_demand):
-        raise ProblemError(
-            "siting.length",
-            f"adjacency has shape {pattern.shape}; {n_demand} × {n_demand} is needed.",
-            column="adjacency",
-            value=str(pattern.shape),
-            count=n_demand,
-        )
+    _check_shape(pattern.shape, (n_demand, n_demand), "adjacency")
     pattern = sparse.csr_array(
         (np.ones(pattern.nnz, dtype=np.int8), pattern.indices, pattern.indptr), pattern.shape
     )
