@@ -193,6 +193,15 @@ def outlines_file(folder: str | Path, settings: Mapping[str, Any]) -> Path:
     return side_file(folder, settings, FILE_NAME)
 
 
+def outlines_stamp(folder: str | Path, settings: Mapping[str, Any]) -> str:
+    """Return what changes whenever other outlines come into force; empty for the study's own."""
+    path = outlines_file(folder, settings)
+    if not path.is_file():
+        return ""
+    about = path.stat()
+    return f"{about.st_mtime_ns} {about.st_size}"
+
+
 def hold_outlines(
     folder: str | Path, settings: Mapping[str, Any], plan: OutlinePlan, *, file: str, who: str
 ) -> None:

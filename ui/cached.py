@@ -17,10 +17,12 @@ from analysis.proposal import Proposal
 from analysis.scenario import Scenario, Study
 from analysis.stages import Stages, stages_of
 from analysis.standards import compare_standards
+from geo.outlines import outlines_stamp
 from geo.population_held import population_stamp
 from geo.read import Tables, read_settings, read_study
 from geo.register import open_register
 from geo.register_home import register_target, stamp_of
+from geo.roads_kept import roads_stamp
 from geo.write import table_bytes
 from ui import report
 from ui.data_words import history_table
@@ -37,6 +39,8 @@ KEYS: dict[Any, Any] = {
 
 # Files of a register change with every reader; its own stamp tells of edits.
 REGISTER_FILES = (".gpkg", ".gpkg-wal", ".gpkg-shm")
+# What a study was given beside its files, which may lie outside its folder.
+SIDE_STAMPS = (population_stamp, outlines_stamp, roads_stamp)
 
 
 def load(folder: Path) -> Study:
@@ -45,13 +49,13 @@ def load(folder: Path) -> Study:
 
 
 def load_tables(folder: Path) -> Tables:
-    """Return the study's tables, read again when a file, register or population changes."""
+    """Return the study's tables, read again when files, register or what is beside them change."""
     files = (p for p in sorted(folder.rglob("*")) if p.suffix not in REGISTER_FILES)
     stamps = [(str(p), p.stat().st_mtime_ns) for p in files if p.is_file()]
     settings = read_settings(folder)
-    people = population_stamp(folder, settings)
+    own = [stamp(folder, settings) for stamp in SIDE_STAMPS]
     target = register_target(folder, settings)
-    return _load(str(folder), repr(stamps) + people, target, stamp_of(target))
+    return _load(str(folder), repr(stamps + own), target, stamp_of(target))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

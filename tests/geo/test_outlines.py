@@ -12,6 +12,7 @@ from geo.outlines import (
     SETTING,
     hold_outlines,
     outlines_file,
+    outlines_stamp,
     plan_outlines,
     read_outlines,
     remove_outlines,
@@ -89,7 +90,9 @@ def test_outlines_are_in_force_until_they_are_removed(toy):
     before, settings = read_study(toy), read_settings(toy)
     own = {p: p.read_bytes() for p in toy.iterdir() if p.is_file()}
     plan = plan_outlines(layer(("A1", "甲一镇", WEST)), before.frames)
+    assert outlines_stamp(toy, settings) == ""
     hold_outlines(toy, settings, plan, file="镇.gpkg", who="林静")
+    assert outlines_stamp(toy, settings)
     after = read_study(toy)
     units = after.frames["units"]
     assert units.geometry["A1"].equals(WEST)
