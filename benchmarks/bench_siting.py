@@ -1,15 +1,18 @@
 """Siting against spopt and at country size, each ratio from one run.
 
-Usage: ``python -m benchmarks.bench_siting [city|models|median|quotas|country|country-free|all]``
+Usage: ``python -m benchmarks.bench_siting [PART …|all]`` with the parts city, models, median,
+quotas, limits, country, country-free, everybody and most.
 
 Prints one JSON line per figure: seconds, peer seconds, ratio, gap. Instances come from
 ``benchmarks/instances.py`` (seeded). Times are wall times on a machine that may be busy; ratios
-compare runs of the same minute.
+compare runs of the same minute. The load of the machine stands beside each figure, and seconds of
+processor time (children included) where there is no peer.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -27,11 +30,19 @@ from analysis.siting import SitingProblem, choose
 from benchmarks.instances import Instance, city, country, distances, make
 
 LIMIT_M = 3000.0
+SEED = 20190531
 
 
 def tell(name: str, **figures: object) -> None:
-    """Print one figure as a JSON line."""
+    """Print one figure as a JSON line, with the load of the machine in the last minute."""
+    figures["load"] = round(os.getloadavg()[0], 1)
     print(json.dumps({"figure": name, **figures}), flush=True)
+
+
+def processor_seconds() -> float:
+    """Return the processor time of this process and its children so far."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 def ours(
@@ -156,28 +167,83 @@ def bench_city() -> None:
     tell("city, cold process", seconds=round(time.perf_counter() - begun, 2), target_seconds=3)
 
 
-def bench_quotas() -> None:
-    """Quotas by kind and county and county floors, 17,000 by 17,680, with rooms and without."""
-    instance = make(17_000, 17_680, 3960)
-    cost = distances(instance, LIMIT_M)
+def with_quotas(seed: int, *, rooms: bool) -> dict[str, object]:
+    """Return quotas by kind and county and county floors, 17,000 by 17,680, 84 counties."""
+    instance = make(17_000, 17_680, 3960, seed=seed)
     quotas = {("group", str(c)): (1, 12) for c in np.unique(instance.site_county)}
     quotas |= {("kind", "campus"): (10, 40), ("kind", "park"): (10, 60)}
-    for rooms in (True, False):
-        wants = {
-            "cost": cost,
-            "people": instance.people,
-            "limit": LIMIT_M,
-            "n_new": 400,
-            "groups": instance.site_county,
-            "kinds": instance.kinds,
-            "demand_groups": instance.county,
-            "quotas": quotas,
-            "existing": instance.existing if rooms else None,
-            "floors": 0.5 if rooms else 0.2,
-        }
+    return {
+        "cost": distances(instance, LIMIT_M),
+        "people": instance.people,
+        "limit": LIMIT_M,
+        "n_new": 400,
+        "groups": instance.site_county,
+        "kinds": instance.kinds,
+        "demand_groups": instance.county,
+        "quotas": quotas,
+        "existing": instance.existing if rooms else None,
+        "floors": 0.5 if rooms else 0.2,
+    }
+
+
+def bench_quotas() -> None:
+    """Quotas and floors with rooms kept, and three worlds without."""
+    for rooms, seed in ((True, SEED), (False, SEED), (False, 1), (False, 2)):
+        wants = with_quotas(seed, rooms=rooms)
+        begun = processor_seconds()
         seconds, plan = ours(wants)
-        name = "quotas and floors, rooms kept" if rooms else "quotas and floors, no rooms"
-        tell(name, seconds=round(seconds, 2), target_seconds=5, status=plan.status, gap=plan.gap)
+        tell(
+            "quotas and floors, rooms kept" if rooms else "quotas and floors, no rooms",
+            seed=seed,
+            seconds=round(seconds, 2),
+            processor_seconds=round(processor_seconds() - begun, 2),
+            target_seconds=5,
+            status=plan.status,
+            gap=plan.gap,
+        )
+
+
+def bench_limits() -> None:
+    """How far each model runs over its time limit, and what it brings back."""
+    small, large = city(), country()
+    near = {"cost": distances(small, LIMIT_M), "people": small.people, "limit": LIMIT_M}
+    full = np.linalg.norm(small.demand_xy[:, None] - small.site_xy[None], axis=2)
+    far = {"cost": full, "people": small.people, "n_new": 50}
+    pairs = stored_distances((len(large.demand_xy), len(large.site_xy)))[0]
+    wide = {"cost": pairs, "people": large.people, "limit": LIMIT_M}
+    cases = {
+        "quotas and floors": (with_quotas(SEED, rooms=False), (0.5, 2)),
+        "city, capacity": (near | {"n_new": 50, "capacity": 20_000.0}, (0.5, 2)),
+        "city, p-median, every pair": (far | {"objective": "median"}, (1, 3)),
+        "city, p-center, every pair": (far | {"objective": "center"}, (1, 3)),
+        "country, rooms kept": (wide | {"n_new": 5000, "existing": large.existing}, (2, 10)),
+        "country, no rooms": (wide | {"n_new": 5000}, (2, 10)),
+        "country, everybody": (wide | {"objective": "cover_all"}, (2, 10)),
+        "country, nine in ten": (wide | {"objective": "cover_all", "share": 0.9}, (2, 10)),
+    }
+    for name, (wants, limits) in cases.items():
+        problem = SitingProblem(**wants)
+        for limit in limits:
+            begun = processor_seconds()
+            plan = choose(problem, time_limit_s=limit)
+            tell(
+                f"time limit: {name}",
+                limit_seconds=limit,
+                used_seconds=round(plan.seconds, 2),
+                processor_seconds=round(processor_seconds() - begun, 2),
+                status=plan.status,
+                gap=plan.gap,
+            )
+            plan.verify(problem)
+
+
+def bench_share(share: float) -> None:
+    """Fewest rooms for everybody, or for a share of all people, 600,000 by 624,000, no rooms."""
+    instance = country()
+    cost, pairs = stored_distances((len(instance.demand_xy), len(instance.site_xy)))
+    wants = {"cost": cost, "people": instance.people, "limit": LIMIT_M}
+    seconds, plan = ours(wants | {"objective": "cover_all", "share": share})
+    report_country(f"set covering, country, share {share:g}", seconds, plan, pairs, 300, 0.005)
 
 
 def bench_median() -> None:
@@ -265,9 +331,12 @@ def main() -> None:
         "city": bench_city,
         "models": bench_models,
         "quotas": bench_quotas,
+        "limits": bench_limits,
         "median": bench_median,
         "country": lambda: bench_country(rooms=True),
         "country-free": lambda: bench_country(rooms=False),
+        "everybody": lambda: bench_share(1.0),
+        "most": lambda: bench_share(0.9),
     }
     named = sys.argv[1:] or ["city", "models"]
     for name in parts if named == ["all"] else named:
