@@ -65,7 +65,7 @@ def fewest_for_all(core: Core, run: Run) -> tuple[Ints, float]:
     References
     ----------
     Toregas, C. & ReVelle, C. (1972). Optimal location under time or distance constraints. Papers
-    of the Regional Science Association 28, 133-143. doi:10.1007/BF01940844
+    of the Regional Science Association 28, 133-143.
     """
     kernel = kernel_of(core.cover, run)
     n_rows, n_columns = kernel.cover.shape
