@@ -17,6 +17,7 @@ from analysis.siting.parts import Parts, in_parts
 from analysis.siting.problem import Bools, Floats, Ints
 from analysis.siting.run import Run
 from analysis.siting.search import greedy_cover, most_by_gains, trim_cover
+from analysis.siting.solver import watch
 
 TRIES = 12
 ELASTICITY = 1.3
@@ -68,6 +69,7 @@ def solve_at(core: Core, price: float, run: Run) -> Priced:
     parts = parts_at(core, price)
     highs = SilentHighs()
     highs.setOptionValue("mip_rel_gap", 1e-7)
+    watch(highs, run, "bound", linear=False)
     chosen = np.zeros(len(parts.columns), dtype=bool)
     surplus = 0.0
     for part in range(parts.count):

@@ -58,7 +58,7 @@ def solve(
     if len(arrays.values) > (APART if arrays.whole.any() else LINEAR_APART):
         return solve_apart(arrays, run, stage=stage)
     highs = highs_for(arrays, run)
-    _watch(highs, run, stage)
+    watch(highs, run, stage)
     highs.run()
     return answer_of(highs, linear=not arrays.whole.any())
 
@@ -71,8 +71,8 @@ def _empty(program: Program) -> Answer:
     return Answer("optimal", np.empty(0), 0.0, 0.0, np.zeros(program.n_rows))
 
 
-def _watch(highs: highspy.Highs, run: Run, stage: str) -> None:
-    """Let the caller's stop and the clock interrupt the solver."""
+def watch(highs: highspy.Highs, run: Run, stage: str, *, linear: bool = True) -> None:
+    """Let the caller's stop and the clock interrupt the solver; small linear programs need none."""
     if run.progress is None:
         return
 
@@ -81,4 +81,5 @@ def _watch(highs: highspy.Highs, run: Run, stage: str) -> None:
             event.interrupt()
 
     highs.cbMipInterrupt.subscribe(look)
-    highs.cbSimplexInterrupt.subscribe(look)
+    if linear:
+        highs.cbSimplexInterrupt.subscribe(look)
