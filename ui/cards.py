@@ -9,7 +9,8 @@ from analysis.journey import Survey
 from ui import widgets
 from ui.layers.model import Click
 from ui.names import unit_names
-from ui.tables import kilometres, mark, percent, whole
+from ui.report import COLUMNS
+from ui.tables import kilometres, mark, percent, present, whole
 from ui.wording import Words
 
 UNIT_LAYERS = ("township", "density")
@@ -131,3 +132,26 @@ def _unit_card(unit_id: str, level: str, measured: Survey, text: Words) -> None:
         text("column.cases_open"): whole(unit["cases_open"]),
     }
     widgets.card(str(unit_names(measured.study, text)[unit_id]), rows)
+
+
+def cluster_choices(table: pd.DataFrame, text: Words) -> dict[str, str]:
+    """Return the clusters that can be picked: number to its words, first none."""
+    lines = zip(table["cluster"], table["n"], table["main_category"], strict=True)
+    named = {str(key): text("cases.one", number=key, count=n, what=w or "—") for key, n, w in lines}
+    return {"": text("overview.pick_none"), **named}
+
+
+def cluster_of(click: Click) -> str:
+    """Return the cluster that was clicked; a click on anything else picks none."""
+    return click.feature if click.layer == "clusters" else ""
+
+
+def cluster_card(picked: str, table: pd.DataFrame, text: Words) -> None:
+    """Show the facts of a picked cluster of cases; of none, say how to pick."""
+    row = table[table["cluster"].astype(str) == picked]
+    if row.empty:
+        st.info(text("cases.card_hint"))
+        return
+    shown = present(row, COLUMNS["clusters"], text).iloc[0]
+    facts = {name: "—" if pd.isna(value) else str(value) for name, value in shown.items()}
+    widgets.card(cluster_choices(row, text)[picked], facts)

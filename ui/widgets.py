@@ -102,7 +102,7 @@ def word_download(
 
 
 CARD = (
-    "display:grid;grid-template-columns:minmax(6em,2fr) 3fr;gap:.3rem .8rem;margin:0;"
+    "display:grid;grid-template-columns:minmax(6em,2fr) 3fr;gap:.3rem .8rem;margin:0;padding:0;"
     "font-size:.9rem;line-height:1.35;font-variant-numeric:tabular-nums"
 )
 
@@ -110,8 +110,8 @@ CARD = (
 def card(title: str, rows: dict[str, str]) -> None:
     """Show one thing's facts as a short list of names and values, never read as markup."""
     lines = "".join(
-        f'<dt style="font-weight:400;color:#5b6670">{esc(name)}</dt>'
-        f'<dd style="margin:0;overflow-wrap:anywhere">{esc(value)}</dd>'
+        f'<dt style="margin:0;padding:0;font-weight:400;color:#5b6670">{esc(name)}</dt>'
+        f'<dd style="margin:0;padding:0;overflow-wrap:anywhere">{esc(value)}</dd>'
         for name, value in rows.items()
     )
     with st.container(border=True):

@@ -1,8 +1,11 @@
 """Cases: clusters by place, set against the people who live there."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from ui import cached, charts, frame, maps, report, state, views, widgets
+from ui.cards import cluster_card, cluster_choices, cluster_of
 
 text = frame.begin()
 with st.sidebar:
@@ -26,7 +29,28 @@ st.markdown(
         unplaced=found.unlocated,
     )
 )
-maps.show(views.cases(measured, found, table, text), key="cases")
+drawn = views.cases(measured, found, table, text)
+names = cluster_choices(table, text)
+
+
+@st.fragment
+def city() -> None:
+    """Draw the map and the card of a cluster: a click runs this part of the page and no other."""
+    left, right = st.columns([3, 1])
+    with right:
+        slot = state.slot("cluster", "", parse=lambda link: link if link in names else "")
+        picked = st.selectbox(text("cases.pick"), names, format_func=names.__getitem__, key=slot)
+        state.keep("cluster", picked, "")
+        cluster_card(picked, table, text)
+    with left:
+        maps.show(
+            replace(drawn, selected=("clusters", picked) if picked else None),
+            key="cases",
+            on_click=lambda click: state.later("cluster", cluster_of(click)),
+        )
+
+
+city()
 if table.empty:
     st.info(text("cases.none"))
 else:

@@ -121,6 +121,14 @@ export class PinLayer extends Rebuilt {
 }
 
 export class HullLayer extends Rebuilt {
+  select(id) {
+    for (const [key, item] of this.items) {
+      const [outline, badge] = item.getLayers();
+      outline.setStyle({ weight: key === id ? 3.5 : 1.6 });
+      badge.getElement()?.classList.toggle("rp-selected", key === id);
+    }
+  }
+
   make(i) {
     const { shapes, anchors, counts } = this.spec;
     const middle = [anchors[i][1] * 1e-5, anchors[i][0] * 1e-5];
