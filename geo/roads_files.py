@@ -28,7 +28,9 @@ LONGEST_PIECE_M = 200.0
 """Longer pieces are divided, so that no place on a road is more than 100 m from a node."""
 
 _GRID = 1e7  # ends that agree to 1e-7 degrees (1 cm) meet; OpenStreetMap stores no more
-_FORMAT = "2"  # part of every fingerprint: raise it when reading changes
+_FORMAT = "3"  # part of every fingerprint: raise it when reading changes
+
+_OSM_COLUMNS = ("osm_id", "osmid", "osm_way_id", "@id")
 
 _COLUMNS = {
     "highway": (
@@ -76,6 +78,8 @@ class Roads:
     warnings : tuple of RoadWarning
     fingerprint : str
         Equal fingerprints mean equal roads.
+    is_osm : bool
+        Whether the file shows that it came from OpenStreetMap, which must then be named.
     """
 
     lonlat: Floats
@@ -89,6 +93,7 @@ class Roads:
     rise_m: Floats
     warnings: tuple[RoadWarning, ...] = ()
     fingerprint: str = ""
+    is_osm: bool = False
 
 
 def read_roads(
@@ -151,9 +156,10 @@ def read_roads(
         from geo.roads_osm import read_pbf  # its library is an extra
 
         shapes, lines = read_pbf(path, name=name)
+        is_osm = True
     else:
-        shapes, lines = _read_lines(path, layer, class_column, datum, name)
-    roads = roads_of_lines(shapes, lines, file=name, fingerprint=fingerprint)
+        shapes, lines, is_osm = _read_lines(path, layer, class_column, datum, name)
+    roads = roads_of_lines(shapes, lines, file=name, fingerprint=fingerprint, is_osm=is_osm)
     if kept is not None:
         save(roads, kept)
     return roads
@@ -165,6 +171,7 @@ def roads_of_lines(
     *,
     file: str = "roads",
     fingerprint: str = "",
+    is_osm: bool = False,
 ) -> Roads:
     """Cut lines into pieces between nodes and set aside what nobody can travel.
 
@@ -178,6 +185,8 @@ def roads_of_lines(
     file : str
         For the messages.
     fingerprint : str
+    is_osm : bool
+        As in :class:`Roads`.
 
     Returns
     -------
@@ -227,6 +236,7 @@ def roads_of_lines(
         rise_m=np.zeros(len(owner)),
         warnings=tuple(note for note in noted if note.count),
         fingerprint=fingerprint,
+        is_osm=is_osm,
     )
 
 
@@ -247,7 +257,8 @@ def load(path: Path) -> Roads:
     with np.load(path, allow_pickle=False) as arrays:
         values: dict[str, Any] = {f.name: arrays[f.name] for f in fields(Roads)}
     notes = tuple(RoadWarning.from_row(row) for row in values["warnings"].tolist())
-    roads = Roads(**values | {"warnings": notes, "fingerprint": str(values["fingerprint"])})
+    plain = {"fingerprint": str(values["fingerprint"]), "is_osm": bool(values["is_osm"])}
+    roads = Roads(**values | {"warnings": notes} | plain)
     ends = np.concatenate([roads.start, roads.end])
     if not (np.isfinite(roads.lonlat).all() and ends.min() >= 0 < len(roads.lonlat) > ends.max()):
         raise _damaged(path.name, "nodes and pieces do not belong together")
@@ -276,8 +287,8 @@ def _hash_of(path: Path) -> str:
 
 def _read_lines(
     path: Path, layer: str | None, class_column: str | None, datum: str | None, name: str
-) -> tuple[npt.NDArray[np.object_], pd.DataFrame]:
-    """Read lines and the columns that matter, in WGS-84."""
+) -> tuple[npt.NDArray[np.object_], pd.DataFrame, bool]:
+    """Read lines and the columns that matter, in WGS-84; say whether they are OpenStreetMap's."""
     import pyogrio
     from pyogrio.errors import DataLayerError, DataSourceError
 
@@ -299,7 +310,8 @@ def _read_lines(
     xy = shapely.get_coordinates(shapes)
     shapes = shapely.set_coordinates(shapes, np.column_stack(to_wgs84(*xy.T, datum=system)))
     table = pd.DataFrame(frame.drop(columns="geometry"))
-    return shapes, _known_columns(table, class_column, name)
+    is_osm = not {str(column).strip().lower() for column in table}.isdisjoint(_OSM_COLUMNS)
+    return shapes, _known_columns(table, class_column, name), is_osm
 
 
 def _known_columns(table: pd.DataFrame, class_column: str | None, file: str) -> pd.DataFrame:

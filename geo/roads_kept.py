@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -235,8 +236,7 @@ def keep_roads(
     Raises
     ------
     RoadsError
-        When nobody can walk on them: see :func:`geo.roads.build_network`. Then the study keeps
-        the roads it had.
+        When nobody can walk on them: see :func:`walkable`. Then the study keeps the roads it had.
 
     Notes
     -----
@@ -245,7 +245,7 @@ def keep_roads(
     """
     from geo.roads_files import save
 
-    facts = facts_of(roads)
+    network = walkable(roads)
     place = side_file(folder, settings, ABOUT_FILE)
     file = f"roads-{roads.fingerprint}.npz"
     save(roads, place.with_name(file))
@@ -256,36 +256,65 @@ def keep_roads(
         "who": who,
         "fingerprint": roads.fingerprint,
         "attribution": attribution,
-        **facts,
+        **facts_of(roads, network),
     }
     write_bytes(json.dumps(about, ensure_ascii=False, indent=1).encode(), place)
     _sweep(place, keep=file)
-    return KeptRoads(place.with_name(file), about)
+    return KeptRoads(place.with_name(file), about, _networks={("walk", "metres"): network})
 
 
-def facts_of(roads: Roads) -> dict[str, Any]:
+def walkable(roads: Roads) -> Network:
+    """Return the graph of walkers in metres; see :func:`geo.roads.build_network` for its faults."""
+    from geo.roads import build_network
+
+    return build_network(roads, "walk", cost="metres")
+
+
+def facts_of(roads: Roads, network: Network) -> dict[str, Any]:
     """Say of roads how many and how long they are, and what was set aside.
+
+    Parameters
+    ----------
+    roads : Roads
+    network : Network
+        Of :func:`walkable`.
 
     Returns
     -------
     dict
-        ``pieces``, ``kilometres``, ``connected_share`` of the length that feet can use,
-        ``has_heights`` and ``warnings``, a list of (code, count).
-
-    Raises
-    ------
-    RoadsError
-        When nobody can walk on them: see :func:`geo.roads.build_network`.
+        ``pieces``, ``kilometres``, ``connected_share`` of the length that walkers can use,
+        ``has_heights``, ``is_osm`` and ``warnings``, a list of (code, count, sentence).
     """
-    from geo.roads import build_network
-
-    network = build_network(roads, "walk", cost="metres")
     return {
         "pieces": len(roads.start),
         "kilometres": round(float(roads.metres.sum()) / 1000, 1),
         "connected_share": round(network.kept_share, 4),
         "has_heights": bool(roads.rise_m.any()),
-        "warnings": [[warning.code, warning.count] for warning in network.warnings],
+        "is_osm": roads.is_osm,
+        "warnings": [[note.code, note.count, str(note)] for note in network.warnings],
+    }
+
+
+def near_roads(
+    network: Network, rooms: gpd.GeoDataFrame, demand: gpd.GeoDataFrame
+) -> dict[str, float]:
+    """Return which share of rooms and people stands near enough to a road to set out on it.
+
+    Parameters
+    ----------
+    network : Network
+    rooms, demand : GeoDataFrame
+
+    Returns
+    -------
+    dict
+        ``rooms``, of those that have a point, and ``people``; NaN where there are none.
+    """
+    placed = rooms[~(rooms.geometry.isna() | rooms.geometry.is_empty)]
+    people = demand["people"].fillna(0.0).to_numpy()
+    return {
+        "rooms": _share(_on_road(network, placed), np.ones(len(placed))),
+        "people": _share(_on_road(network, demand), people),
     }
 
 
@@ -296,6 +325,40 @@ def drop_roads(folder: str | Path, settings: Mapping[str, Any]) -> bool:
     place.unlink(missing_ok=True)
     _sweep(place, keep="")
     return had
+
+
+def refuse_elsewhere(near: Mapping[str, float], name: str) -> None:
+    """Refuse roads that nobody and no room of the study stands near.
+
+    Parameters
+    ----------
+    near : mapping
+        Of :func:`near_roads`.
+    name : str
+        Of the file, for the message.
+
+    Raises
+    ------
+    RoadsError
+        ``roads.elsewhere``.
+    """
+    if not any(share > 0 for share in near.values()):
+        text = (
+            f"{name}: no room and nobody of the study stands within 500 m of these roads; they "
+            "are of another city, or their coordinate system is not the one stated."
+        )
+        raise RoadsError("roads.elsewhere", text, file=name)
+
+
+def _on_road(network: Network, places: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
+    from geo.roads import snap
+
+    lonlat = np.column_stack([places.geometry.x, places.geometry.y]).astype(float)
+    return np.asarray(snap(network, lonlat)[0] >= 0)
+
+
+def _share(chosen: npt.NDArray[np.bool_], weight: Floats) -> float:
+    return float(weight[chosen].sum() / weight.sum()) if weight.sum() > 0 else float("nan")
 
 
 def _matrix(columns: list[Column], limit: float, shape: tuple[int, int]) -> Pairs:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ from geo.working_copy import (
     suggest,
 )
 from geo.write import ENDINGS, json_text, table_bytes, write_bytes
-from ui import data_report, terminal_outlines, terminal_population, terminal_study
+from ui import data_report, terminal_outlines, terminal_population, terminal_roads, terminal_study
 from ui.data_words import datum_text, history_rows, history_table, plan_lines, verdict_text
 from ui.wording import LANGUAGES, Words
 
@@ -52,7 +53,7 @@ def add_commands(commands: Any, *, study: Path) -> None:
     ----------
     commands : the result of ``ArgumentParser.add_subparsers``
     study : path
-        The study that is meant when none is named.
+        Meant when none is named.
     """
     _import_options(_command(commands, "import", run_import, "bring a list in", study))
     register = commands.add_parser("register", help="the working copy: export, history, backup …")
@@ -61,8 +62,8 @@ def add_commands(commands: Any, *, study: Path) -> None:
         options_of(_command(actions, name, run, text, study))
     studies = commands.add_parser("study", help="a study of one's own city")
     making = studies.add_subparsers(dest="action", required=True)
-    about = "start a study from boundary and population files"
-    terminal_study.options_of(_command(making, "new", terminal_study.run_new, about, None))
+    new = _command(making, "new", terminal_study.run_new, "a study from outlines and people", None)
+    terminal_study.options_of(new)
 
 
 def _command(commands: Any, name: str, run: Any, text: str, study: Path | None) -> Any:
@@ -77,7 +78,7 @@ def _command(commands: Any, name: str, run: Any, text: str, study: Path | None) 
 
 def _import_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=Path, metavar="FILE")
-    tables = (*LAYERS, terminal_population.TABLE, terminal_outlines.TABLE)
+    tables = (*LAYERS, *_BESIDE)
     command.add_argument("--as", dest="table", required=True, choices=tables)
     command.add_argument("--layer", metavar="NAME", help="sheet or layer, where there are several")
     command.add_argument(
@@ -96,16 +97,14 @@ def _import_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--report", type=Path, metavar="FILE", help="row report, .xlsx or .csv")
     command.add_argument("--held-back", type=Path, metavar="FILE.xlsx", help="rows to mend")
     terminal_population.add_options(command)
+    terminal_roads.add_options(command)
     _who_option(command)
 
 
 def run_import(options: argparse.Namespace, text: Words) -> None:
     """Read a list, report on every row, and save it as one transaction unless told not to."""
-    if options.table == terminal_population.TABLE:
-        terminal_population.run_import(options, text, read_list=_read_list)
-        return
-    if options.table == terminal_outlines.TABLE:
-        terminal_outlines.run_import(options, text)
+    if options.table in _BESIDE:
+        _BESIDE[options.table](options, text)
         return
     tables = read_study(options.study)
     intake, raw, mapping, saved, guess = _read_list(options, text, tables)
@@ -147,8 +146,7 @@ def _read_list(
 
 
 def _located(frame: pd.DataFrame) -> gpd.GeoDataFrame:
-    assert isinstance(frame, gpd.GeoDataFrame)
-    return frame
+    return gpd.GeoDataFrame(frame)
 
 
 def _one_table(raws: list[RawTable], layer: str | None, file: Path) -> RawTable:
@@ -386,12 +384,17 @@ _REGISTER = {
     "undo": (run_undo, _undo_options, "take a change back"),
     "backup": (run_backup, _backup_options, "copy the register with its history into a new file"),
     "restore": (run_restore, _restore_options, "bring every row back to what a backup holds"),
-    "population": (
-        *(terminal_population.run_told, terminal_population.told_options),
-        "what population is in force; back to the own",
-    ),
-    "outlines": (
-        *(terminal_outlines.run_told, terminal_outlines.told_options),
-        "whose outlines are in force; back to the own",
-    ),
+}
+_REGISTER |= {
+    name: (side.run_told, side.told_options, about)
+    for name, side, about in (
+        ("population", terminal_population, "what population is in force; back to the own"),
+        ("outlines", terminal_outlines, "whose outlines are in force; back to the own"),
+        ("roads", terminal_roads, "which roads are in force; ways without roads again"),
+    )
+}
+_BESIDE = {
+    terminal_population.TABLE: partial(terminal_population.run_import, read_list=_read_list),
+    terminal_outlines.TABLE: terminal_outlines.run_import,
+    terminal_roads.TABLE: terminal_roads.run_import,
 }

@@ -7,10 +7,17 @@ from ui.data_desk import Desk
 from ui.data_edit import edit
 from ui.data_history import history
 from ui.data_population import population
+from ui.data_roads import roads
 from ui.data_upload import upload
 from ui.data_who import editor, may_edit
 
-PARTS = {"upload": upload, "population": population, "edit": edit, "history": history}
+PARTS = {
+    "upload": upload,
+    "population": population,
+    "roads": roads,
+    "edit": edit,
+    "history": history,
+}
 
 text = frame.begin()
 folder = frame.study_folder()
