@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -125,7 +126,11 @@ def _unit_card(unit_id: str, level: str, measured: Survey, text: Words) -> None:
         text("column.people_uncovered"): whole(unit["people_uncovered"]),
         text("column.modelled_share"): percent(unit["modelled_share"], 0),
         text("column.mean_m"): kilometres(unit["mean_m"]),
+        text("column.mean_min"): whole(unit["mean_min"]) if unit["mean_min"] < np.inf else "—",
         text("column.worst_m"): kilometres(unit["worst_m"]),
+        text("column.worst_name"): str(
+            unit_names(measured.study, text).get(unit["worst_place"], "—")
+        ),
         text("column.rooms"): f"{whole(unit['rooms'])} ({made_up})",
         text("column.people_per_room"): whole(unit["people_per_room"]),
         text("column.cases"): whole(unit["cases"]),
