@@ -28,6 +28,7 @@ body{font:14px/1.6 "Noto Sans SC","Microsoft YaHei","PingFang SC",sans-serif;col
 max-width:1080px;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem;margin:0 0 .5rem}h2{font-size:1.1rem;margin:1.4rem 0 .4rem}
 .result{border-left:4px solid #1f5f8b;padding:.4rem .9rem;background:#f5f6f8}
+.warning{border:1px solid #d9a400;padding:.3rem .9rem;background:#fff8e1}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:12.5px}
 th,td{border:1px solid #d9dee4;padding:.2rem .45rem;text-align:left}th{background:#eef2f5}
 td.n{text-align:right}figure{margin:0}svg{width:100%;height:auto;max-height:24cm}
@@ -76,6 +77,8 @@ def plan_report(
     parts = [f"<h2>{esc(text(f'plan.{name}'))}</h2>{body}" for name, body in sections]
     if stages is not None:
         parts.insert(5, f"<h2>{esc(text('stages.title'))}</h2>{table(stages.table, STAGES)}")
+    if measured.study.is_demonstration:
+        parts.insert(0, f'<p class="warning">{esc(text("notes.demonstration"))}</p>')
     return _page(notes[0], parts, text)
 
 

@@ -256,6 +256,8 @@ def test_the_printed_page_says_everything_and_asks_nobody(lang):
         assert text(f"plan.{key}") in html
     assert text("stages.title") in html
     assert text("plan.not_served") in html
+    assert study.is_demonstration
+    assert html.count(text("notes.demonstration")) == 2
     assert "<script" not in html
     assert "&lt;script&gt;" in html
     assert "http" not in html.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")

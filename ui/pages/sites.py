@@ -25,13 +25,15 @@ st.caption(text("sites.intro"))
 study = cached.load(frame.study_folder())
 wanted = wishes.wishes(study, text)
 measured = frame.measured(**wanted)
-try:
-    proposal = solving.proposal(measured, text)
-    (st.success if proposal.plan.gap == 0 else st.warning)(proven(proposal, text))
-    plan_boxes.stopped(proposal, text)
-except (InfeasibleError, ScenarioError) as error:
-    proposal = None
-    plan_boxes.no_plan(measured, error, text)
+# What is said over the map stays in one box: were the map to move down, it would load anew.
+with st.container():
+    try:
+        proposal = solving.proposal(measured, text)
+        (st.success if proposal.plan.gap == 0 else st.warning)(proven(proposal, text))
+        plan_boxes.stopped(proposal, text)
+    except (InfeasibleError, ScenarioError) as error:
+        proposal = None
+        plan_boxes.no_plan(measured, error, text)
 
 plan_boxes.toolbar(text)
 picked = state.held("site_picked")
@@ -53,12 +55,11 @@ with right:
     site_card(picked, placed, proposal, text)
 if proposal is None:
     st.stop()
-plan = proposal.plan
 st.caption(
     text(
         "sites.solver",
-        method=text(f"sites.method_{plan.method.replace(' ', '_')}"),
-        seconds=f"{plan.seconds:.2f}",
+        method=text(f"sites.method_{proposal.plan.method.replace(' ', '_')}"),
+        seconds=f"{proposal.plan.seconds:.2f}",
         sites=whole(proposal.candidates),
         points=whole(len(study.demand)),
         modelled=percent(proposal.gained_modelled_share, 0),
