@@ -102,7 +102,8 @@ def word_download(
 
 
 CARD = (
-    "display:grid;grid-template-columns:minmax(6em,2fr) 3fr;gap:.3rem .8rem;margin:0;padding:0;"
+    "display:grid;grid-template-columns:minmax(0,2fr) minmax(0,3fr);gap:.3rem .8rem;"
+    "margin:0;padding:0;"
     "font-size:.9rem;line-height:1.35;font-variant-numeric:tabular-nums"
 )
 
