@@ -136,6 +136,7 @@ def _head(measured: Survey) -> dict[str, Any]:
         **{name: getattr(scenario, name) for name in ("minutes", "measure", "mode")},
         "rules": [str(rule) for rule in scenario.rules],
         "roads": study.roads.fingerprint if study.roads else None,
+        "population": study.settings.get("population"),
     }
 
 

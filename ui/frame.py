@@ -14,6 +14,7 @@ from analysis.scenario import Scenario, Study, scenario_of
 from geo.errors import RoomplanError
 from ui import cached, standard, state
 from ui.chrome import own_words
+from ui.population_words import in_force
 from ui.setting import setting as setting
 from ui.wording import LANGUAGES, Words, words
 
@@ -98,6 +99,7 @@ def _scenario(study: Study, text: Words, settings: dict[str, Any]) -> Scenario:
         roads = study.roads.about if study.roads else None
         note = text("app.distance_roads", **roads) if roads else text("app.distance_note")
         st.caption(note)
+        st.caption(in_force(study.settings.get("population"), text))
     return scenario_of(study, **{"as_of": as_of, **limits, **settings})
 
 

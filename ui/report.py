@@ -16,6 +16,7 @@ from analysis.rivals import Rivals
 from analysis.stages import Stages
 from geo.units import ancestors
 from geo.write import table_bytes
+from ui.population_words import in_force
 from ui.standard_words import standard_text
 from ui.tables import SUPPRESSED, place_name, present, reason_text, remedy_text
 from ui.wording import Words
@@ -163,6 +164,7 @@ def notes(measured: Survey, words: Words, sheet: str) -> list[str]:
         words("notes.title", study=name, sheet=sheet),
         words("notes.as_of", as_of=scenario.as_of.isoformat()),
         standard,
+        in_force(study.settings.get("population"), words),
         words("notes.basis"),
         words("notes.modelled"),
         words("notes.interval"),
