@@ -32,10 +32,14 @@ STEP = 0.01
 CLASSES = ("primary", "residential", "path")
 
 
-def roads_from(*lines: list[tuple[float, float]], name: str = "residential") -> Roads:
+def roads_from(
+    *lines: list[tuple[float, float]], name: str = "residential", fingerprint: str = "t"
+) -> Roads:
     """Return roads along lines of (lon, lat), all of one class."""
     shapes = np.array([shapely.LineString(line) for line in lines], dtype=object)
-    return roads_of_lines(shapes, pd.DataFrame({"highway": [name] * len(lines)}), fingerprint="t")
+    return roads_of_lines(
+        shapes, pd.DataFrame({"highway": [name] * len(lines)}), fingerprint=fingerprint
+    )
 
 
 def kept(roads: Roads) -> KeptRoads:
