@@ -183,7 +183,9 @@ def _column(frame: pd.DataFrame, column: str, words: Words) -> pd.Series:
     if column in RATES:
         return values.astype(float).round(2)
     if column.endswith("basis"):
-        return values.map(lambda basis: mark(basis, words))
+        # Without a site there is nothing whose basis could be unknown.
+        there = values.notna() | (column != "site_basis")
+        return values.map(lambda basis: mark(basis, words)).where(there, None)
     if column in CHOICES:
         known = values.where(values.notna(), None)
         return known.map(lambda v: words.choice(CHOICES[column], v) if v else None)
