@@ -132,6 +132,7 @@ def _solve_part(pattern: sparse.csr_array, opened: Bools, run: Run) -> tuple[Boo
     rows, cols = pattern.nonzero()
     program.add_rows(pattern.shape[0], [(rows, x[cols], np.ones(len(rows)))], low=1.0)
     answer = solve(program, run.part(run.left() * PART_SHARE), start=opened.astype(float))
-    bound = float(np.ceil(answer.bound - EASE))
+    best = answer.value if answer.status == "optimal" else answer.bound
+    bound = float(np.ceil(best - EASE))
     found = opened if answer.x is None else answer.x > 0.5
     return (found if found.sum() < opened.sum() else opened), bound

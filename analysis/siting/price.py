@@ -13,6 +13,7 @@ from scipy import sparse
 
 from analysis.siting.core import Core, covered_by, merge_rows
 from analysis.siting.highs import ROW_WISE, SilentHighs, optimal_point
+from analysis.siting.multipliers import surplus_by_steps
 from analysis.siting.parts import Parts, in_parts
 from analysis.siting.problem import Bools, Floats, Ints
 from analysis.siting.run import Run
@@ -24,6 +25,9 @@ ELASTICITY = 1.3
 CLOSE = 2e-6
 PART_SECONDS = 10.0
 FOREVER = 1e9
+DEARER = (1.0, 1.4, 1.8, 2.2)
+EARLY = 0.97
+WIDEST = 5_000
 
 
 @dataclass(frozen=True)
@@ -205,7 +209,8 @@ def price_share(core: Core, needed: float, run: Run) -> tuple[Ints, float]:
     Notes
     -----
     Whatever covers ``needed`` has ``covered(S) - p |S| <= surplus(p)`` and so at least
-    ``(needed - surplus(p)) / p`` columns, at every price p.
+    ``(needed - surplus(p)) / p`` columns, at every price p. The surplus comes from multipliers
+    first, then from programs where the price cuts the columns into parts small enough.
     """
     best = greedy_cover(core, len(core.columns), enough=needed)
     if len(best) < 2:
@@ -213,9 +218,16 @@ def price_share(core: Core, needed: float, run: Run) -> tuple[Ints, float]:
     price = max(_covered(core, best) - _covered(core, best[:-1]), 1e-9 * needed)
     reach = np.sort(core.cover.T @ core.weight)[::-1]
     bound = float(np.searchsorted(np.cumsum(reach), needed * (1 - 1e-9)) + 1)
+    for dearer in DEARER:
+        if run.stopped():
+            break
+        one = price * dearer
+        surplus = surplus_by_steps(core, one, needed - one * len(best) * EARLY, run)
+        bound = max(bound, (needed - surplus) / one)
+        run.tell("search", float(len(best)), bound)
     below, above = 0.0, np.inf
     for _ in range(TRIES):
-        if run.stopped():
+        if run.stopped() or np.diff(parts_at(core, price).col_start).max() > WIDEST:
             break
         priced = solve_at(core, price, run)
         bound = max(bound, (needed - priced.surplus) / price)
