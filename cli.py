@@ -11,7 +11,15 @@ from typing import Any, NoReturn
 
 import pandas as pd
 
-from analysis.journey import Survey, clusters_of, proposal_of, survey
+from analysis.journey import (
+    Survey,
+    catchments_of,
+    clusters_of,
+    groups_of,
+    proposal_of,
+    survey,
+    villages_of,
+)
 from analysis.scenario import Study, scenario_of
 from analysis.stages import stages_of
 from analysis.standards import compare_standards
@@ -24,6 +32,8 @@ from ui.terminal import add_commands
 from ui.terminal_settings import (
     UsageError,
     common_options,
+    filter_options,
+    filtered,
     number_options,
     settings_of,
     site_options,
@@ -87,11 +97,13 @@ def _parser() -> Parser:
         if name == "site":
             site_options(command)
         if name == "coverage":
-            about = "compare the limits with walks of 5, 10 and 15 minutes, by county"
-            command.add_argument("--standards", action="store_true", help=about)
+            further = command.add_mutually_exclusive_group()
+            for view, (_, _, about) in COVERAGE_VIEWS.items():
+                further.add_argument(f"--{view}", action="store_true", help=about)
         if name == "gaps":
             about = "an earlier gap list as it was exported: which gaps are closed, new, still open"
             command.add_argument("--since", type=Path, metavar="FILE", help=about)
+            filter_options(command)
         if name == "serve":
             command.add_argument("--port", type=int, default=8501, help="default: 8501")
     add_commands(commands, study=BUNDLED_STUDY)
@@ -144,17 +156,21 @@ def _named(rooms: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rooms)[["name", "kind", "serves_unit_id", "opened", "basis"]]
 
 
-def _standards(options: argparse.Namespace, text: Words, measured: Survey) -> None:
-    found = compare_standards(measured.study, measured.scenario)
-    answer = {**_head(measured), "standards": found.set_index("standard")}
-    table = report.standards_list(found, measured)
-    _put(options, text, measured, "standards", table, lambda: answer)
+def _viewed(options: argparse.Namespace, text: Words, measured: Survey, view: str) -> None:
+    """Write one of the further views of coverage."""
+    kind, listed, _ = COVERAGE_VIEWS[view]
+    table = listed(measured)
+    plain = pd.DataFrame(table).drop(columns="geometry", errors="ignore")
+    if view == "standards":
+        plain = plain.set_index("standard")
+    _put(options, text, measured, kind, table, lambda: {**_head(measured), view: plain})
 
 
 def _coverage(options: argparse.Namespace, text: Words) -> None:
     measured = _survey(options)
-    if options.standards:
-        _standards(options, text, measured)
+    asked = [view for view in COVERAGE_VIEWS if getattr(options, view)]
+    if asked:
+        _viewed(options, text, measured, asked[0])
         return
     table = report.units_list(measured, ("city", "county", "township"))
 
@@ -292,7 +308,7 @@ def _serve(options: argparse.Namespace, _text: Words) -> None:
 
 def _gaps(options: argparse.Namespace, text: Words) -> None:
     measured = _survey(options)
-    table = report.gaps_list(measured, text)
+    table = filtered(report.gaps_list(measured, text), options)
     since: dict[str, Any] = {}
     if options.since is not None:
         table = report_since.gaps_since(table, report_since.read_gaps(options.since), measured)
@@ -308,6 +324,31 @@ def _gaps(options: argparse.Namespace, text: Words) -> None:
     )
 
 
+COVERAGE_VIEWS: dict[str, tuple[str, Callable[[Survey], pd.DataFrame], str]] = {
+    "standards": (
+        "standards",
+        lambda measured: report.standards_list(
+            compare_standards(measured.study, measured.scenario), measured
+        ),
+        "compare the limits with walks of 5, 10 and 15 minutes, by county",
+    ),
+    "groups": (
+        "groups",
+        lambda measured: report.groups_list(groups_of(measured), measured),
+        "people within reach by group and setting, for every unit",
+    ),
+    "villages": (
+        "villages",
+        lambda measured: report.villages_list(villages_of(measured)[0], measured),
+        "every village, and whether it has a room of its own",
+    ),
+    "audit": ("audit", report.audit_list, "counties and townships with and without their room"),
+    "catchments": (
+        "catchments",
+        lambda measured: report.catchments_list(catchments_of(measured), measured),
+        "rooms for 10,000 people when all who can come share them, by township",
+    ),
+}
 COMMANDS: dict[str, tuple[Callable[[argparse.Namespace, Words], None], str]] = {
     "coverage": (_coverage, "people within reach of a room, by city, county and township"),
     "compare": (_compare, "counties side by side: building, activity, results"),

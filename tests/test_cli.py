@@ -333,3 +333,26 @@ def test_rules_and_minutes_change_what_is_within_reach(capsys):
     assert said["rules"] == ["level=township,limit=whole"]
     assert cli.main(["coverage", "--rule", "kind=castle,limit=1m"]) == 2
     assert "kind=castle" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("view", ["groups", "villages", "audit", "catchments", "standards"])
+def test_further_views_of_coverage(view, capsys, tmp_path):
+    out = tmp_path / "view.csv"
+    assert cli.main(["coverage", f"--{view}", "--json", "--out", str(out)]) == 0
+    rows = json.loads(capsys.readouterr().out)[view]
+    assert len(rows) == len(pd.read_csv(out, encoding="utf-8-sig")) > 10
+
+
+def test_the_gap_list_can_be_cut_down(capsys):
+    def gaps(*arguments):
+        assert cli.main(["gaps", "--json", *arguments]) == 0
+        return json.loads(capsys.readouterr().out)["gaps"]
+
+    every = gaps()
+    named = gaps("--county", "\u5fb7\u5316\u53bf")
+    assert 0 < len(named) < len(every)
+    assert {row["county_id"] for row in named} == {"350526"}
+    assert gaps("--county", "350526") == named
+    assert {row["location_basis"] for row in gaps("--basis", "modelled")} == {"modelled"}
+    assert cli.main(["gaps", "--township", "nowhere"]) == 2
+    assert "nowhere" in capsys.readouterr().err

@@ -10,6 +10,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
+
 from analysis.scenario import MEASURES, MODES, OBJECTIVES, Scenario
 from analysis.service import ServiceRule
 from geo.errors import RoomplanError
@@ -82,6 +84,40 @@ def site_options(command: argparse.ArgumentParser) -> None:
         ("cost", "kind_costs", "KIND=N"),
     ):
         command.add_argument(f"--{option}", dest=dest, action="append", metavar=form)
+
+
+FILTERS = {
+    "county": ("county_id", "county"),
+    "township": ("township_id", "township"),
+    "basis": ("location_basis",),
+}
+"""What a gap list can be cut down to, and the columns that may hold it."""
+
+
+def filter_options(command: argparse.ArgumentParser) -> None:
+    """Add what the gap list can be cut down to."""
+    for name in FILTERS:
+        command.add_argument(f"--{name}", metavar="ID|NAME" if name != "basis" else "BASIS")
+
+
+def filtered(gaps: gpd.GeoDataFrame, options: argparse.Namespace) -> gpd.GeoDataFrame:
+    """Return the gaps of the county, township and basis that were asked for.
+
+    Raises
+    ------
+    UsageError
+        When no gap at all has the value: a name mistyped would look like good news.
+    """
+    for name, columns in FILTERS.items():
+        wanted = getattr(options, name)
+        if wanted is None:
+            continue
+        kept = gaps[gaps[[*columns]].eq(wanted).any(axis=1)]
+        if kept.empty:
+            text = f"--{name} {wanted}: no gap has it; give an id or a full name from the list."
+            raise UsageError("cli.filter", text, option=f"--{name}", value=wanted)
+        gaps = kept
+    return gaps
 
 
 def settings_of(options: argparse.Namespace) -> dict[str, Any]:
