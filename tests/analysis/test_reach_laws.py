@@ -19,6 +19,8 @@ from analysis.service import ServiceRule
 from analysis.standards import compare_standards
 from analysis.ways import reached, ways_of
 from geo.reach import great_circle_m, nearest, reach_pairs
+from geo.roads import build_network, nearest_by_road
+from geo.roads_classes import SPEEDS_KMH
 from road_worlds import grid_roads, scenarios, studies, with_roads_of
 
 ANSWERS = ("certain", "covered", "possible")
@@ -97,6 +99,23 @@ def test_who_comes_faster_reaches_no_fewer(study, scenario):
     no_lower(ebike, drive)
     assert (drive.way_min <= walk.way_min).all()
     assert (drive.way_m == walk.way_m).all()
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.sampled_from([0, 1]),
+    st.sampled_from(["walk", "ebike", "drive"]),
+    st.dictionaries(st.sampled_from(["primary", "residential", "path"]), st.floats(1, 3)),
+)
+def test_faster_roads_bring_every_room_nearer(seed, mode, factors):
+    roads = grid_roads(seed).roads()
+    usual = SPEEDS_KMH[mode]
+    faster = {name: usual[name] * by for name, by in factors.items() if name in usual}
+    rng = np.random.default_rng(seed)
+    demand, rooms = rng.uniform((118, 25), (118.1, 25.2), (2, 30, 2))
+    before = nearest_by_road(grid_roads(seed).network(mode, "minutes"), demand, rooms)
+    after = nearest_by_road(build_network(roads, mode, speeds_kmh=faster), demand, rooms)
+    assert (after["cost"] <= before["cost"] + 1e-9).all()
 
 
 @FEW

@@ -145,6 +145,34 @@ def test_neighbours_do_not_go_round_by_the_road():
     assert got.way_min["d1"] == pytest.approx(1.5, abs=0.001)
 
 
+def near(metres_east, lat=25.05):
+    """Return a place some metres east of the meridian of county A."""
+    return Point(A + metres_east / great_circle_m([(A, lat)], [(A + 1, lat)])[0], lat)
+
+
+def test_another_room_off_the_road_makes_nobody_less_sure():
+    """d1 has r1 300 m down the road; a new room stands 290 m aside, nearer than the road to it."""
+    frames = toy_frames()
+    rooms, demand = frames["rooms"].loc[["r1", "r1"]].copy(), frames["demand"]
+    rooms.index = pd.Index(["r1", "r2"], name="room_id")
+    rooms["geometry"] = [Point(A, 25.05 + 300 / STRAIGHT / 100), near(290)]
+    roads = kept(roads_from([(A, 25.04), (A, 25.05), rooms.geometry.iloc[0].coords[0], (A, 25.06)]))
+    for count in (1, 2):
+        study = toy_study(rooms=rooms.iloc[:count], demand=demand)
+        got = found(roads, study=study, measure="way", **limits(301.0))
+        assert got.certain["d1"]
+        assert got.way_m["d1"] == pytest.approx((300, 290)[count - 1], abs=0.1)
+
+
+def test_who_is_off_the_road_drives_by_detour_if_that_is_quicker_than_the_walk():
+    rooms = toy_frames()["rooms"].loc[["r1"]].copy()
+    rooms["geometry"] = [near(450)]
+    roads = kept(roads_from([(A - 0.02, 25.04), (A - 0.02, 25.06)]))
+    got = found(roads, study=toy_study(rooms=rooms), mode="drive", minutes=2.0)
+    assert got.way_min["d1"] == pytest.approx(450 * DETOURS["plain"].best * 0.06 / 25, rel=1e-3)
+    assert got.covered["d1"]
+
+
 def test_pairs_are_parts_of_the_limit_and_metres_of_the_line():
     study = with_roads_of(toy_study(), kept(roads_from(BEND)))
     rooms = study.rooms.loc[["r1"]]
