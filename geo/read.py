@@ -100,27 +100,7 @@ def read_study(folder: str | Path, *, own_population: bool = False) -> Tables:
         frames["demand"], files["demand"] = people.demand, str(people.about["demand"])
         settings = {**settings, SETTING: people.about}
         digest.update(people.stamp)
-    faults: list[RoomplanError] = []
-    for name, table in TABLES.items():
-        if name in frames:
-            continue
-        named = settings["files"].get(name, [])
-        paths = [named] if isinstance(named, str) else list(named)
-        files[name] = ", ".join(paths) or name
-        parts = []
-        for path in paths:
-            try:
-                content = _bytes_inside(root, path)
-                digest.update(content)
-                parts.append(parse_table(content, path, table))
-            except RoomplanError as fault:
-                faults.extend(fault.parts())
-        if parts:
-            frames[name] = _joined(parts, table)
-        elif not table.rows_required:
-            frames[name] = _empty(table)
-    if faults:
-        raise faults[0] if len(faults) == 1 else StudyFaults(faults)
+    _read_files(root, settings["files"], frames, files, digest)
     if held is not None:
         digest.update(held.stamp.encode())
     units = frames.get("units")
@@ -141,6 +121,37 @@ def read_study(folder: str | Path, *, own_population: bool = False) -> Tables:
     )
 
 
+def _read_files(
+    root: Path,
+    named_files: Mapping[str, Any],
+    frames: dict[str, pd.DataFrame],
+    files: dict[str, str],
+    digest: Any,
+) -> None:
+    """Read every table that is not there yet from the study's own files."""
+    faults: list[RoomplanError] = []
+    for name, table in TABLES.items():
+        if name in frames:
+            continue
+        named = named_files.get(name, [])
+        paths = [named] if isinstance(named, str) else list(named)
+        files[name] = ", ".join(paths) or name
+        parts = []
+        for path in paths:
+            try:
+                content = _bytes_inside(root, path)
+                digest.update(content)
+                parts.append(parse_table(content, path, table))
+            except RoomplanError as fault:
+                faults.extend(fault.parts())
+        if parts:
+            frames[name] = _joined(parts, table)
+        elif not table.rows_required:
+            frames[name] = _empty(table)
+    if faults:
+        raise faults[0] if len(faults) == 1 else StudyFaults(faults)
+
+
 def _with_outlines(
     root: Path, settings: dict[str, Any], frames: dict[str, pd.DataFrame], digest: Any
 ) -> dict[str, Any]:
@@ -151,7 +162,8 @@ def _with_outlines(
         return settings
     frames["units"] = with_outlines(units, held.outlines)
     digest.update(held.content)
-    return {**settings, OUTLINES: held.about}
+    # Whoever may read the study's own outlines, those of a user are for signed-in readers alone.
+    return {**settings, OUTLINES: held.about, "public_boundaries": False}
 
 
 def read_settings(folder: str | Path) -> dict[str, Any]:
