@@ -206,6 +206,12 @@ def reached(
     -------
     Reached
         Matrices of shape (n rows, n places).
+
+    Notes
+    -----
+    A candidate site in a village is that village's room-to-be: where village rooms serve all of
+    their unit, all who live there are pairs, at no part of a limit. Whom rooms serve as a whole
+    :func:`answer_by` tells.
     """
     chosen = np.arange(len(ways.demand)) if rows is None else rows
     lonlat, points, offers = ways.lonlat[chosen], _lonlat(places), ways.offers(places)
@@ -220,6 +226,8 @@ def reached(
             share = pairs.data / mine[at][row]
             near = share <= widest
             pieces.append((at[row[near]], members[pairs.indices[near]], share[near]))
+    if "serves_unit_id" not in places and (offers.unit == WHOLE).any():
+        pieces.append(_own_villages(ways, places, offers, chosen))
     if not pieces:
         nothing = csr_array((len(chosen), len(places)), dtype=np.float64)
         return Reached(nothing, nothing.copy())
@@ -312,6 +320,20 @@ def _pairs(ways: Ways, rows: Ints, points: Floats, most: Floats, unit: str) -> P
         np.concatenate([by_road.data, detoured.data[off]]),
         by_road.shape,
     )
+
+
+def _own_villages(
+    ways: Ways, sites: gpd.GeoDataFrame, offers: Offers, rows: Ints
+) -> tuple[Ints, Ints, Floats]:
+    """Return the pairs of sites and the people of their village, where it is served as a whole."""
+    lived_in = ways.demand["unit_id"].to_numpy()[rows]
+    people = pd.DataFrame({"row": np.arange(len(rows)), "unit": lived_in})
+    stands = pd.DataFrame({"column": np.arange(len(sites)), "unit": sites["unit_id"].to_numpy()})
+    stands = stands[(stands["unit"].map(ways.units["level"]) == "village").to_numpy()]
+    both = people.merge(stands, on="unit")
+    row, column = both["row"].to_numpy(), both["column"].to_numpy()
+    whole = offers.unit[offers.rooms[column], offers.people[rows][row]] == WHOLE
+    return row[whole], column[whole], np.zeros(int(whole.sum()))
 
 
 def _served_whole(ways: Ways, rooms: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:

@@ -14,6 +14,7 @@ from shapely import Point
 from analysis.coverage import cover, open_rooms
 from analysis.detours import LEAST_PAIRS, detours_at
 from analysis.scenario import Scenario
+from analysis.service import ServiceRule
 from analysis.ways import reached, ways_of
 from geo.detours import DETOURS
 from geo.reach import great_circle_m
@@ -182,6 +183,32 @@ def test_pairs_are_parts_of_the_limit_and_metres_of_the_line():
     assert pairs.metres[d2, 0] == pytest.approx(STRAIGHT)
     none = reached(ways_of(study, Scenario()), rooms.iloc[:0])
     assert none.part.shape == none.metres.shape == (5, 0)
+
+
+def test_a_site_is_the_room_to_be_of_its_village():
+    """s1 stands in v2, 5 km from where its people live; s4 in a township is no village's."""
+    demand = toy_frames()["demand"]
+    demand.loc["d2", "geometry"] = Point(A, 25.06 + 5000 / STRAIGHT / 100)
+    study = toy_study(demand=demand)
+    sites = study.sites.loc[["s1", "s4"]]
+
+    def pairs(*rules):
+        ways = ways_of(study, Scenario(rules=tuple(map(ServiceRule.of, rules)), **limits(100.0)))
+        return {
+            (demand.index[row], sites.index[column])
+            for row, column in zip(*reached(ways, sites).part.tocoo().coords, strict=True)
+        }
+
+    assert pairs() == {("d5", "s4")}
+    assert pairs("level=village,limit=whole") == {("d2", "s1")}
+    assert pairs("level=village,setting=rural,limit=whole") == set()
+    assert pairs("level=township,limit=whole") == {("d5", "s4")}
+    some = reached(
+        ways_of(study, Scenario(rules=(ServiceRule("whole"),))), sites, rows=np.array([1, 4])
+    )
+    assert some.part.toarray().shape == (2, 2)
+    assert some.part.nnz == 1
+    assert some.metres[0, 0] == pytest.approx(5000, rel=1e-6)
 
 
 def street_of(count):
