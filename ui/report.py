@@ -16,6 +16,7 @@ from analysis.rivals import Rivals
 from analysis.stages import Stages
 from geo.units import ancestors
 from geo.write import table_bytes
+from ui import roads_words
 from ui.population_words import in_force
 from ui.standard_words import standard_text
 from ui.tables import SUPPRESSED, place_name, present, reason_text, remedy_text
@@ -165,6 +166,7 @@ def notes(measured: Survey, words: Words, sheet: str) -> list[str]:
         words("notes.as_of", as_of=scenario.as_of.isoformat()),
         standard,
         in_force(study.settings.get("population"), words),
+        *([] if study.roads is None else [roads_words.in_force(study.roads.about, words)]),
         words("notes.basis"),
         words("notes.modelled"),
         words("notes.interval"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import rasterio
 from rasterio.transform import from_origin
@@ -83,10 +84,17 @@ def test_in_force_and_away_by_the_command_line(toy, tmp_path, capsys):
     assert not list((tmp_path / "home").rglob("roads*"))
 
 
-def test_what_comes_from_openstreetmap_names_it(toy, tmp_path, capsys):
+def test_what_comes_from_openstreetmap_names_it_wherever_it_counts(toy, tmp_path, capsys):
     path = file_of(tmp_path, lines(osm_id=["1"]), "roads.gpkg")
     _, out, _ = run(capsys, "import", path, "--as", "roads", "--study", toy)
     assert OSM in out
+    assert cli.main(["gaps", "--study", str(toy), "--out", str(tmp_path / "gaps.xlsx")]) == 0
+    sheets = pd.read_excel(
+        tmp_path / "gaps.xlsx", sheet_name=None, header=None, engine="calamine"
+    ).values()
+    told = "\n".join(str(cell) for sheet in sheets for cell in sheet.to_numpy().ravel())
+    assert "现用道路：“roads.gpkg”；2 千米道路（12 段）" in told
+    assert OSM in told
 
 
 def test_heights_slow_the_walk(toy, tmp_path, capsys):
