@@ -9,6 +9,7 @@ import streamlit as st
 from analysis.balance import gini, known, lorenz, noise_floor, spread
 from analysis.journey import Survey
 from ui import cached, charts, report, state, widgets
+from ui.names import in_language, unit_names
 from ui.tables import percent, whole
 from ui.wording import Words
 
@@ -49,7 +50,8 @@ def evenness(counties: pd.DataFrame, measure: str, text: Words) -> None:
 
 def pick_unit(measured: Survey, text: Words) -> str:
     """Draw the choice of the city or one county for the parts below; return its id."""
-    names = {**measured.by_level["city"]["name"], **measured.by_level["county"]["name"]}
+    ids = measured.by_level["city"].index.append(measured.by_level["county"].index)
+    names = unit_names(measured.study, text)[ids].to_dict()
     first = next(iter(names))
     unit = st.selectbox(
         text("districts.unit"),
@@ -63,6 +65,7 @@ def pick_unit(measured: Survey, text: Words) -> str:
 def groups(unit: str, measured: Survey, text: Words) -> None:
     """Draw coverage by group and setting of one unit, each with its interval."""
     table = _with_parts(report.groups_list(cached.groups(measured), measured), unit, measured)
+    table = in_language(table, measured.study, text)
     shown = table[table["unit_id"] == unit]
     st.markdown(f"##### {text('districts.groups')}")
     st.caption(text("districts.groups_note"))
@@ -84,7 +87,7 @@ def villages(unit: str, measured: Survey, text: Words) -> None:
     """Count the villages without a known room by unit and list those of one unit."""
     found, counts = cached.villages(measured)
     table = report.village_counts_list(counts, measured)
-    table = _with_parts(table, unit, measured)
+    table = in_language(_with_parts(table, unit, measured), measured.study, text)
     st.markdown(f"##### {text('districts.villages')}")
     st.caption(_villages_text(table.loc[unit], text))
     widgets.table("village_counts", table, text)
@@ -93,6 +96,7 @@ def villages(unit: str, measured: Survey, text: Words) -> None:
     listed = listed[listed["status"] == "none_known"]
     if unit in measured.by_level["county"].index:
         listed = listed[listed["county_id"] == unit]
+    listed = in_language(listed, measured.study, text)
     if st.toggle(text("districts.villages_list", count=whole(len(listed))), key="villages_list"):
         widgets.table("villages", listed, text)
         widgets.downloads("villages", listed, measured, text, endings=(".xlsx", ".csv"))
@@ -126,7 +130,7 @@ def _villages_text(counts: pd.Series, text: Words) -> str:
 
 def audit(measured: Survey, text: Words) -> None:
     """List every county and township with its own room, those without a known one first."""
-    table = report.audit_list(measured)
+    table = in_language(report.audit_list(measured), measured.study, text)
     st.markdown(f"##### {text('districts.coverage')}")
     counts = {
         status: int((table["status"] == status).sum()) for status in ("special", "none_known")

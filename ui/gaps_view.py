@@ -9,6 +9,7 @@ import streamlit as st
 from analysis.gaps import GAP_CHANGES, REASONS, REMEDIES
 from analysis.journey import Survey
 from ui import state, widgets
+from ui.names import unit_names
 from ui.tables import kilometres, mark, percent, suppress, whole
 from ui.wording import Words
 
@@ -48,13 +49,14 @@ def _filters(
     gaps: gpd.GeoDataFrame, measured: Survey, text: Words
 ) -> dict[str, tuple[str, dict[str, str]]]:
     """Return each column that is filtered by, its label and the words for its values."""
-    counties = measured.by_level["county"]["name"]
+    names = unit_names(measured.study, text)
+    counties = names[measured.by_level["county"].index]
     townships = measured.by_level["township"]
     county = townships["parent_id"].map(counties)
     present = {c: sorted(gaps[c].dropna().unique()) for c in ("location_basis", "site_kind")}
     choices = {
         "county_id": ("gaps.filter_county", counties.to_dict()),
-        "township_id": ("gaps.filter_township", (county + " " + townships["name"]).to_dict()),
+        "township_id": ("gaps.filter_township", (county + " " + names[townships.index]).to_dict()),
         "level": ("gaps.filter_kind", {x: text(f"gaps.kind_{x}") for x in ("village", "township")}),
         "location_basis": (
             "gaps.filter_basis",

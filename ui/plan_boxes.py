@@ -12,6 +12,7 @@ from analysis.proposal import Proposal
 from analysis.stages import STAGED, Stages
 from geo.errors import InfeasibleError, RoomplanError
 from ui import cached, charts, history, maps, plan_views, report, solving, state, widgets, wishes
+from ui.names import in_language
 from ui.plan_report import plan_report
 from ui.plan_words import blame
 from ui.tables import percent, whole
@@ -109,12 +110,14 @@ def own_choice(measured: Survey, proposal: Proposal, text: Words) -> None:
                 )
             )
         st.markdown(" ".join(said))
-        widgets.table("sites", report.sites_list(mine), text)
+        table = in_language(report.sites_list(mine), measured.study, text)
+        widgets.table("sites", table, text)
 
 
 def files(measured: Survey, proposal: Proposal, stages: Stages | None, text: Words) -> None:
-    """Offer the plan as spreadsheet, GIS files, Word document and page to print."""
-    table = report.sites_list(proposal, stages)
+    """List the plan; offer it as spreadsheet, GIS files, Word document and page to print."""
+    table = in_language(report.sites_list(proposal, stages), measured.study, text)
+    widgets.table("sites", table, text)
     widgets.downloads("sites", table, measured, text)
     widgets.word_download(measured, proposal, text, stages=stages)
     if not st.toggle(text("plan.make"), key="plan_make"):

@@ -14,6 +14,7 @@ from analysis.rivals import Rivals, compare
 from analysis.scenario import Scenario
 from geo.errors import RoomplanError
 from ui import cached, maps, plan_views, report, state, widgets, wishes
+from ui.names import in_language
 from ui.tables import whole
 from ui.wording import Words
 
@@ -118,13 +119,15 @@ def _side_by_side(
 
 
 def _tables(measured: Survey, rivals: Rivals, names: tuple[str, str], text: Words) -> None:
-    table = report.rivals_list(rivals)
+    table = in_language(report.rivals_list(rivals), measured.study, text)
     widgets.table("rivals", table, text)
     widgets.downloads("rivals", table, measured, text, endings=(".xlsx", ".csv"))
     with st.expander(text("scenarios.by_township")):
         changed = rivals.by_township.query("gained >= 0.5 or lost >= 0.5")
-        widgets.table("rivals", report.rivals_list(rivals._replace(by_county=changed)), text)
-    widgets.table("rival_sites", report.rival_sites(rivals, *names, text), text)
+        by_township = report.rivals_list(rivals._replace(by_county=changed))
+        widgets.table("rivals", in_language(by_township, measured.study, text), text)
+    sites = report.rival_sites(rivals, *names, text)
+    widgets.table("rival_sites", in_language(sites, measured.study, text), text)
 
 
 def _verdict(rivals: Rivals, text: Words) -> str:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from analysis.journey import Survey
 from ui import cached, charts, report, widgets
+from ui.names import in_language
 from ui.wording import Words
 
 
@@ -13,7 +14,9 @@ def standards(measured: Survey, text: Words) -> None:
     """Draw the comparison of standards, closed until asked for."""
     with st.expander(text("districts.standards")):
         st.caption(text("districts.standards_note"))
-        table = report.standards_list(cached.standards(measured), measured)
+        table = in_language(
+            report.standards_list(cached.standards(measured), measured), measured.study, text
+        )
         city = table[table["level"] == "city"]
         named = city.assign(standard=[text.choice("standard", name) for name in city["standard"]])
         title = text("column.share_covered").replace("（%）", "").replace(" (%)", "")
@@ -27,6 +30,8 @@ def catchments(measured: Survey, text: Words) -> None:
     """Draw the floating catchments by township, closed until asked for."""
     with st.expander(text("districts.catchments")):
         st.caption(text("districts.catchments_note"))
-        table = report.catchments_list(cached.catchments(measured), measured)
+        table = in_language(
+            report.catchments_list(cached.catchments(measured), measured), measured.study, text
+        )
         widgets.table("catchments", table, text)
         widgets.downloads("catchments", table, measured, text)

@@ -14,6 +14,7 @@ from analysis.scenario import OBJECTIVES, Study
 from geo.schema import SITE_KINDS
 from ui import frame, history, state
 from ui.layers.model import Click
+from ui.names import unit_names
 from ui.wording import Words
 
 Own = tuple[str, float, float]
@@ -163,7 +164,7 @@ def _own_places(text: Words) -> tuple[Own, ...]:
 
 def _quotas(study: Study, text: Words) -> dict[str, Any]:
     units = study.units
-    counties = units["name"][(units["level"] == "county") & ~is_context(units)]
+    counties = unit_names(study, text)[(units["level"] == "county") & ~is_context(units)]
     labels = {**{kind: text.choice("kind", kind) for kind in SITE_KINDS}, **counties.to_dict()}
     kept = {label: (low, high) for label, low, high in _parse_quotas(state.kept("quota", ""))}
     costs = dict(_parse_costs(state.kept("costs", "")))

@@ -16,8 +16,9 @@ from streamlit.web.server.app_discovery import discover_asgi_app
 
 import cli
 from ui import warm
+from ui.names import in_language
 from ui.wording import words
-from worlds import toy_frames, write_study
+from worlds import toy_frames, toy_study, write_study
 
 ROOT = Path(cli.__file__).parent
 PAGES = ("overview", "districts", "cases", "sites", "gaps")
@@ -98,6 +99,38 @@ def test_english_names_where_the_study_has_them():
     assert "Nan'an" in [text.value for text in test.text]
     assert "Nan'an Fengzhou" in test.selectbox[0].options
     assert "南安市" not in test.selectbox[0].options
+
+
+def has_chinese(values: pd.Series) -> bool:
+    return bool(values.dropna().astype(str).str.contains("[\u4e00-\u9fff]", regex=True).any())
+
+
+@pytest.mark.parametrize("name", ["districts", "gaps"])
+def test_places_of_the_lists_are_in_english_for_an_english_reader(name):
+    test = page(name, lang="en", unit="350583")
+    text = words("en")
+    listed = [table.value for table in test.dataframe]
+    for column in ("column.county", "column.township"):
+        assert not any(
+            has_chinese(table[text(column)]) for table in listed if text(column) in table
+        )
+    said = {"districts": "Jinjiang", "gaps": "Chendai (other villages)"}[name]
+    assert any((table[text("column.name")] == said).any() for table in listed)
+    choices = [option for box in [*test.selectbox, *test.multiselect] for option in box.options]
+    assert {"Jinjiang"} <= set(choices)
+    assert "晋江市" not in choices
+
+
+def test_a_name_with_two_english_names_is_told_by_its_id_or_stays():
+    units = toy_frames()["units"]
+    units = units.assign(name_en=pd.Series({"A": "Jia", "A1": "One", "B1": "Two"}))
+    units.loc[["A1", "B1"], "name"] = "同名镇"
+    study, text = toy_study(units=units), words("en")
+    ids = pd.DataFrame({"name": ["同名镇", "同名镇"]}, index=pd.Index(["B1", "A1"], name="unit_id"))
+    assert in_language(ids, study, text)["name"].tolist() == ["Two", "One"]
+    loose = pd.DataFrame({"township": ["同名镇", "甲县", "?"]})
+    assert in_language(loose, study, text)["township"].tolist() == ["同名镇", "Jia", "?"]
+    assert in_language(loose, study, words("zh")) is loose
 
 
 def test_the_server_begins_on_the_first_survey(monkeypatch):

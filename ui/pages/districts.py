@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui import charts, districts_view, frame, maps, report, state, views, widgets
+from ui.names import in_language
 from ui.standards_view import catchments, standards
 
 MEASURES = {
@@ -16,7 +17,7 @@ MEASURES = {
 
 text = frame.begin()
 measured = frame.measured()
-counties = report.compare_list(measured)
+counties = in_language(report.compare_list(measured), measured.study, text)
 st.caption(text("districts.intro"))
 measure = st.radio(
     text("districts.measure"),

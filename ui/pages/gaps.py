@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui import cached, frame, gaps_view, maps, report, report_since, views, widgets
+from ui.names import in_language
 from ui.tables import percent, whole
 
 text = frame.begin()
@@ -18,6 +19,7 @@ with st.expander(text("gaps.since")):
 if given is not None:
     st.info(report_since.changes_text(gaps, text), icon=":material/compare_arrows:")
 
+gaps = in_language(gaps, measured.study, text)
 shown = gaps_view.filtered(gaps, measured, text)
 out = shown[shown["people_uncovered"] > 0]
 people = out["people_uncovered"]

@@ -9,7 +9,6 @@ from ui import (
     maps,
     plan_boxes,
     plan_views,
-    report,
     scenarios,
     solving,
     state,
@@ -69,7 +68,6 @@ st.markdown(f"##### {text('sites.table')}")
 listed = st.empty()
 stages = plan_boxes.stages_box(measured, proposal, text)
 with listed.container():
-    widgets.table("sites", report.sites_list(proposal, stages), text)
     plan_boxes.files(measured, proposal, stages, text)
 plan_boxes.own_choice(measured, proposal, text)
 plan_boxes.outlook_boxes(measured, text)
