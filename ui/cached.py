@@ -22,7 +22,7 @@ from geo.population_held import population_stamp
 from geo.read import Tables, read_settings, read_study
 from geo.register import open_register
 from geo.register_home import register_target, stamp_of
-from geo.roads_kept import roads_stamp
+from geo.roads_kept import KeptRoads, roads_stamp
 from geo.write import table_bytes
 from ui import report
 from ui.data_words import history_table
@@ -60,7 +60,17 @@ def load_tables(folder: Path) -> Tables:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _load(folder: str, stamps: str, target: str, change: str) -> Tables:
-    return read_study(folder)
+    tables = read_study(folder)
+    if tables.roads is None:
+        return tables
+    about = repr(sorted(tables.roads.about.items()))
+    return replace(tables, roads=_roads(str(tables.roads.path), about, tables.roads))
+
+
+# The same roads outlive an edit of the register, and so do the searches they remember.
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _roads(path: str, about: str, _found: KeptRoads) -> KeptRoads:
+    return _found
 
 
 def survey(study: Study, scenario: Scenario) -> Survey:

@@ -19,6 +19,7 @@ from analysis.journey import survey
 from analysis.scenario import Study, scenario_of
 from geo.read import read_settings, read_study
 from geo.roads_kept import drop_roads
+from geo.working_copy import open_working
 from ui import cached
 from ui.roads_words import OSM
 from ui.wording import words
@@ -258,6 +259,21 @@ def test_caches_see_roads_come_and_go(toy, tmp_path, capsys):
     assert cached.load(toy).fingerprint != some.study.fingerprint
     drop_roads(toy, read_settings(toy))
     assert not cached.survey(cached.load(toy), scenario).coverage.covered["d2"]
+
+
+def test_an_edit_of_a_room_keeps_what_was_searched(toy, tmp_path, capsys):
+    run(capsys, "import", file_of(tmp_path, lines()), "--as", "roads", "--study", toy)
+    before = cached.load(toy)
+    with open_working(toy, who="王芳") as register:
+        moved = {"geometry": Point(A, 25.055)}
+        register.edit("rooms", "r1", moved, version=1, who="王芳")
+    after = cached.load(toy)
+    assert after.fingerprint != before.fingerprint
+    assert after.rooms.geometry["r1"].y == 25.055
+    assert after.roads is before.roads
+    longer = lines(LineString([(A, 25.06), (A, 25.07)]))
+    run(capsys, "import", file_of(tmp_path, longer), "--as", "roads", "--study", toy)
+    assert cached.load(toy).roads is not before.roads
 
 
 def test_roads_that_were_damaged_afterwards_are_an_error_with_a_way_out(toy, tmp_path, capsys):
