@@ -24,6 +24,7 @@ from geo.name_forms import clean
 from geo.names import DOUBTFUL, NameIndex, find_units
 from geo.register_home import side_file
 from geo.schema import WGS84
+from geo.units import ancestors
 from geo.write import write_bytes
 
 FILE_NAME = "outlines.geojson"
@@ -47,8 +48,8 @@ class OutlinePlan:
     kept : tuple of str
         Units of the same levels that the file does not hold; their outlines stay.
     outside : dict of str to int
-        Rows of rooms, sites and demand with a point that lay in their unit's outline before and
-        does not after.
+        Rows of rooms, sites and demand with a point that lay in the outline of their unit, or of
+        one it is part of, before and does not after.
     """
 
     outlines: gpd.GeoDataFrame
@@ -173,6 +174,9 @@ def _compared(units: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> pd.DataFra
 def _left_outside(
     units: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame, tables: Mapping[str, pd.DataFrame]
 ) -> dict[str, int]:
+    # A village's points stand in its township as well, and in its county.
+    levels = units.loc[outlines.index, "level"].unique()
+    above = [ancestors(units, level) for level in levels]
     count = {}
     for table, column in (
         ("rooms", "located_unit_id"),
@@ -180,11 +184,15 @@ def _left_outside(
         ("demand", "unit_id"),
     ):
         frame = gpd.GeoDataFrame(tables[table])
-        rows = frame[frame[column].isin(outlines.index) & frame.geometry.notna()]
-        points, ids = rows.geometry.to_numpy(), rows[column].to_numpy()
-        was = shapely.intersects(units.geometry.loc[ids].to_numpy(), points)
-        is_now = shapely.intersects(outlines.geometry.loc[ids].to_numpy(), points)
-        count[table] = int((was & ~is_now).sum())
+        left: set[object] = set()
+        for unit_of in above:
+            ids = frame[column].map(unit_of)
+            rows = frame[ids.isin(outlines.index) & frame.geometry.notna()]
+            points, own = rows.geometry.to_numpy(), ids[rows.index].to_numpy()
+            was = shapely.intersects(units.geometry.loc[own].to_numpy(), points)
+            is_now = shapely.intersects(outlines.geometry.loc[own].to_numpy(), points)
+            left.update(rows.index[was & ~is_now])
+        count[table] = len(left)
     return count
 
 

@@ -53,6 +53,38 @@ def people_map(
     return _view([_counties(units, text), dots], text, settings)
 
 
+def outlines_map(
+    fresh: gpd.GeoDataFrame, units: gpd.GeoDataFrame, text: Words, *, settings: Any
+) -> MapView:
+    """Return units' outlines as they are, dashed, and as they would be.
+
+    Parameters
+    ----------
+    fresh : GeoDataFrame
+        Index unit_id; the new outlines.
+    units : GeoDataFrame
+    text : Words
+    settings : mapping
+        The study's.
+    """
+    known = units.loc[fresh.index]
+    before = Polygons(
+        *("before", text("outlines.before_layer")),
+        shapes=gpd.GeoDataFrame(known[known.geometry.notna()]),
+        dashed=True,
+        clickable=False,
+    )
+    after = Polygons(
+        *("after", text("outlines.after_layer")),
+        shapes=fresh,
+        line="strong",
+        labels=known["name"],
+        clickable=False,
+    )
+    # An upload is nobody else's to read, whatever the study's own outlines are.
+    return _view([after, before], text, {**settings, "public_boundaries": False})
+
+
 def placing_map(
     room: str,
     rooms: gpd.GeoDataFrame,

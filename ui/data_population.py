@@ -22,7 +22,8 @@ from geo.working_copy import save_mapping
 from ui import charts, data_map, state
 from ui.data_desk import Desk
 from ui.data_reading import pick_table, read_upload
-from ui.data_upload import map_columns, show_rows
+from ui.data_rows import show_rows
+from ui.data_upload import map_columns
 from ui.population_words import county_table, doubts, grid_lines, in_force
 from ui.widgets import ROW_PIXELS
 from ui.wording import Words

@@ -1,4 +1,4 @@
-"""An upload read once in the sandbox, with a bar and a way to stop it."""
+"""An upload read once in the sandbox, with a bar and a way to stop it; its coordinate system."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from typing import Any
 
 import streamlit as st
 
+from geo.crs import parse_datum
 from geo.intake.raw import RawTable, read_file
 from ui import state
+from ui.data_words import DATUMS, datum_text
 from ui.wording import Words
+
+OTHER, STATED = "other", "stated"
 
 
 def read_upload(file: Any, text: Words) -> list[RawTable]:
@@ -61,3 +65,42 @@ def pick_table(raws: list[RawTable], text: Words) -> RawTable | None:
         return raws[0] if raws else None
     layers = {raw.layer: raw for raw in raws}
     return layers[st.selectbox(text("data.layer"), list(layers), key="layer")]
+
+
+def ask_datum(text: Words, key: str, *, start: str | None = None, stated: str = "") -> str | None:
+    """Ask for a file's coordinate system; None, with a word on the page, while it is not settled.
+
+    Parameters
+    ----------
+    text : Words
+    key : str
+        Of the upload.
+    start : str, optional
+        The one that is proven.
+    stated : str
+        What the file says; where it says something, that is offered first.
+
+    Raises
+    ------
+    GeometryError
+        When what was typed is no coordinate system.
+    """
+    options = [*((STATED,) if stated else ()), *DATUMS, OTHER]
+    names = {STATED: text("data.datum_stated", crs=stated), OTHER: text("data.datum_other")}
+    first = STATED if stated else start
+    chosen = st.radio(
+        text("data.datum_question"),
+        options,
+        index=options.index(first) if first in options else None,
+        format_func=lambda d: names.get(d) or datum_text(d, text),
+        horizontal=True,
+        key=f"datum_{key}",
+    )
+    if chosen == STATED:
+        return parse_datum(stated)
+    if chosen == OTHER:
+        told = st.text_input(text("data.epsg"), value=start or "", key=f"epsg_{key}").strip()
+        return parse_datum(told) if told else None
+    if chosen is None:
+        st.info(text("data.datum_ask"))
+    return chosen

@@ -7,13 +7,12 @@ import sys
 from typing import Any
 
 import geopandas as gpd
-import pandas as pd
 
-from geo.errors import first_ids
 from geo.outlines import SETTING, OutlinePlan, hold_outlines, plan_outlines, remove_outlines
 from geo.read import read_settings, read_study
 from geo.write import json_text
 from ui import data_report
+from ui.outlines_words import changes, in_force, lines_of
 from ui.terminal_study import read_of_units, write_report
 from ui.wording import Words
 
@@ -32,7 +31,7 @@ def run_import(options: argparse.Namespace, text: Words) -> None:
     if not options.dry_run:
         settings = read_settings(options.study)
         hold_outlines(options.study, settings, plan, file=file, who=options.who)
-    lines = [data_report.counts_text(intake, text), *_plan_lines(plan, text)]
+    lines = [data_report.counts_text(intake, text), *_plan_lines(plan, units, text)]
     lines.append(text("terminal.dry_run" if options.dry_run else "outlines.saved"))
     answer: dict[str, Any] = {
         "table": TABLE,
@@ -49,23 +48,9 @@ def run_import(options: argparse.Namespace, text: Words) -> None:
     sys.stdout.write(json_text(answer) + "\n" if options.json else "\n".join([*lines, ""]))
 
 
-def _plan_lines(plan: OutlinePlan, text: Words) -> list[str]:
-    least = plan.by_unit.sort_values("shared").head(CHANGED_MOST)
-    shown = pd.DataFrame(
-        {
-            text("outlines.unit"): least["name"],
-            text("outlines.before"): least["before_km2"].round(1),
-            text("outlines.after"): least["after_km2"].round(1),
-            text("outlines.shared"): (100 * least["shared"]).round(1),
-        }
-    )
-    lines = [shown.to_string(index=False, na_rep="—")]
-    lines.append(text("outlines.replaced", count=len(plan.outlines), kept=len(plan.kept)))
-    if plan.unknown:
-        names = first_ids(plan.unknown)
-        lines.append(text("outlines.unknown", count=len(plan.unknown), names=names))
-    lines.append(text("outlines.outside", **plan.outside))
-    return lines
+def _plan_lines(plan: OutlinePlan, units: gpd.GeoDataFrame, text: Words) -> list[str]:
+    shown = changes(plan, units, text).head(CHANGED_MOST)
+    return [shown.to_string(index=False, na_rep="—"), *lines_of(plan, units, text)]
 
 
 def told_options(command: argparse.ArgumentParser) -> None:
@@ -81,6 +66,6 @@ def run_told(options: argparse.Namespace, text: Words) -> None:
     removed = remove_outlines(options.study, settings) if options.remove else False
     about = read_study(options.study).settings.get(SETTING)
     lines = [text("outlines.removed")] if removed else []
-    lines.append(text("outlines.own") if about is None else text("outlines.in_force", **about))
+    lines.append(in_force(about, text))
     answer = {"removed": removed, "own": about is None, **(about or {})}
     sys.stdout.write((json_text(answer) if options.json else "\n".join(lines)) + "\n")

@@ -69,8 +69,8 @@ def test_the_plan_says_how_much_changes_and_who_is_left_outside():
     assert facts["shared"] == pytest.approx(0.4, abs=1e-4)
     assert facts["after_km2"] / facts["before_km2"] == pytest.approx(0.4, abs=1e-4)
     assert plan.kept == ("A2", "B1")
-    # r1 stands in A1 at 118.05; the demand points are of villages, which have no outline.
-    assert plan.outside == {"rooms": 1, "sites": plan.outside["sites"], "demand": 0}
+    # r1 stands in A1 at 118.05, and so do d1, d2 and s1, whose villages are parts of A1.
+    assert plan.outside == {"rooms": 1, "sites": 1, "demand": 2}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from ui import cached, frame, state
 from ui.data_desk import Desk
 from ui.data_edit import edit
 from ui.data_history import history
+from ui.data_outlines import outlines
 from ui.data_population import population
 from ui.data_roads import roads
 from ui.data_upload import upload
@@ -15,6 +16,7 @@ PARTS = {
     "upload": upload,
     "population": population,
     "roads": roads,
+    "outlines": outlines,
     "edit": edit,
     "history": history,
 }
