@@ -13,15 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from geo.errors import RoomplanError
-
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Pairs: TypeAlias = csr_array
-
-
-class PairsError(RoomplanError, ValueError):
-    """Cost matrices or positions that do not fit each other."""
 
 
 def nearest_in(pairs: Pairs) -> tuple[Ints, Floats]:
@@ -114,44 +108,3 @@ def cheapest(row: Ints, column: Ints, cost: Floats, shape: tuple[int, int]) -> P
     small = max(len(row), shape[1]) <= np.iinfo(np.int32).max
     kind = np.int32 if small else np.int64
     return csr_array((cost[new], column[new].astype(kind), indptr.astype(kind)), shape=shape)
-
-
-def replace_sites(pairs: Pairs, positions: npt.ArrayLike, columns: Pairs) -> Pairs:
-    """Return the matrix with some columns put in place of others, all else untouched.
-
-    Parameters
-    ----------
-    pairs : csr_array, shape (n_demand, n_sites)
-    positions : array-like of int, shape (k,)
-        The columns to replace, each once; ``n_sites`` and on add sites at the end, without a gap.
-    columns : csr_array, shape (n_demand, k)
-        Their new costs. A matrix without entries takes rooms away and keeps their places.
-
-    Returns
-    -------
-    csr_array, shape (n_demand, n_sites or more)
-
-    Raises
-    ------
-    PairsError
-        Shapes that do not fit, positions that repeat, are negative or leave a gap.
-
-    Notes
-    -----
-    Moving one room of many costs one search and O(pairs) copying, instead of all searches.
-    """
-    place = np.asarray(positions, dtype=np.int64)
-    added = np.sort(place[place >= pairs.shape[1]])
-    fits = columns.shape == (pairs.shape[0], len(place)) and (place >= 0).all()
-    gapless = np.array_equal(added, pairs.shape[1] + np.arange(len(added)))
-    if not (fits and gapless and len(np.unique(place)) == len(place)):
-        text = f"{columns.shape} cannot replace columns {place[:5].tolist()} of {pairs.shape}."
-        raise PairsError("pairs.replace", text, value=str(columns.shape), shape=str(pairs.shape))
-    stays = ~np.isin(pairs.indices, place)
-    rows = [np.repeat(np.arange(m.shape[0]), np.diff(m.indptr)) for m in (pairs, columns)]
-    return cheapest(
-        np.concatenate([rows[0][stays], rows[1]]),
-        np.concatenate([pairs.indices[stays], place[columns.indices]]),
-        np.concatenate([pairs.data[stays], columns.data]),
-        (pairs.shape[0], pairs.shape[1] + len(added)),
-    )

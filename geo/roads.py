@@ -276,8 +276,8 @@ def road_pairs(
     Notes
     -----
     One Dijkstra search a room, each within the limit only, so that the work does not grow with
-    the network beyond it (:mod:`geo.roads_kernels`). An edit of one room needs one column: see
-    :func:`geo.pairs.replace_sites`.
+    the network beyond it (:mod:`geo.roads_kernels`). An edit of one room needs one column, see
+    :meth:`geo.roads_kept.KeptRoads.pairs`.
     """
     demand = checked_lonlat(demand_lonlat, "demand")
     rooms = checked_lonlat(room_lonlat, "rooms")

@@ -9,7 +9,7 @@ from pyproj import Geod
 from scipy.sparse import csr_array
 
 from geo import reach
-from geo.pairs import PairsError, cheapest, nearest_in, replace_sites, within
+from geo.pairs import cheapest, nearest_in, within
 
 DEGREE_M = np.pi / 180 * reach.EARTH_RADIUS_M
 
@@ -188,26 +188,6 @@ def test_cheapest_keeps_the_least_of_repeated_pairs():
     inf = np.inf
     assert dense(matrix).tolist() == [[inf, inf, 0], [3, 9, inf], [inf, inf, inf]]
     assert matrix.has_canonical_format
-
-
-def test_replacing_a_site_gives_what_a_new_search_would():
-    rng = np.random.default_rng(4)
-    demand, sites = rng.uniform((118, 25), (118.1, 25.1), (2, 60, 2))
-    before = reach.reach_pairs(demand, sites, 3_000)
-    moved = np.vstack([sites, [118.05, 25.05]])
-    moved[7] = demand[3]
-    new = reach.reach_pairs(demand, moved[[60, 7]], 3_000)
-    assert same(replace_sites(before, [60, 7], new), reach.reach_pairs(demand, moved, 3_000))
-    gone = replace_sites(before, [0], csr_array((60, 1)))
-    assert np.isinf(dense(gone)[:, 0]).all()
-    assert np.array_equal(dense(gone)[:, 1:], dense(before)[:, 1:])
-
-
-@pytest.mark.parametrize("positions", [[0, 0], [-1, 0], [0, 4], [0]])
-def test_positions_that_do_not_fit_are_refused(positions):
-    with pytest.raises(PairsError) as caught:
-        replace_sites(csr_array((2, 3)), positions, csr_array((2, 2)))
-    assert caught.value.code == "pairs.replace"
 
 
 def test_within_cuts_an_existing_matrix():
