@@ -18,11 +18,14 @@ import pandas as pd
 
 from analysis.coverage import NO_RADIUS_KINDS, is_context
 from geo.errors import StudyError, first_ids
+from geo.read import FALSE, TRUE
 from geo.units import ancestors
 
 AUDITED = ("county", "township")
 BASES_BEST_FIRST = ("reported", "register", "census", "derived", "modelled", "simulated")
 HAS, SPECIAL, NONE_KNOWN = "has", "special", "none_known"
+SAID = {**dict.fromkeys([*TRUE, "1.0", "有"], 1.0), **dict.fromkeys([*FALSE, "0.0", "无"], 0.0)}
+"""What a checklist's cell may say, in small letters."""
 
 
 def full_coverage(units: gpd.GeoDataFrame, rooms: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -211,7 +214,8 @@ def checklist_scores(rooms: pd.DataFrame, checklist: Checklist) -> pd.DataFrame:
     Parameters
     ----------
     rooms : DataFrame
-        Checklist columns where there are any: True, False or empty. A missing column is unknown.
+        Checklist columns where there are any: true, false or empty, or one of the words of
+        :data:`SAID`. A missing column is unknown.
     checklist : Checklist
 
     Returns
@@ -276,6 +280,44 @@ def checklist_items(rooms: pd.DataFrame, checklist: Checklist) -> pd.DataFrame:
     ).rename_axis("item")
 
 
+def checklist_by_unit(
+    units: gpd.GeoDataFrame, rooms: gpd.GeoDataFrame, checklist: Checklist, *, level: str
+) -> pd.DataFrame:
+    """Count for each unit of a level and each item the rooms that meet it, do not, or are unknown.
+
+    Parameters
+    ----------
+    units, rooms : GeoDataFrame
+        The tables; rooms as of the day asked for. Closed rooms and context units do not count.
+    checklist : Checklist
+    level : {"city", "county", "township"}
+        A room counts for the unit it serves or whose part it serves, wherever it stands.
+
+    Returns
+    -------
+    DataFrame
+        One row a unit and item: ``unit_id``, ``name``, ``level``, ``item`` and the columns of
+        :func:`checklist_items`; units in their order, items in the checklist's.
+
+    Raises
+    ------
+    StudyError
+        As :func:`checklist_scores`.
+    """
+    members = units[(units["level"] == level) & ~is_context(units)]
+    standing = rooms[rooms["is_open"].astype(bool)]
+    place = standing["serves_unit_id"].map(ancestors(units, level))
+    nobody = checklist_items(standing.iloc[:0], checklist).assign(unit_id="", name="", level="")
+    parts = [nobody.reset_index().iloc[:0]]
+    parts += [
+        checklist_items(standing[place == unit_id], checklist)
+        .assign(unit_id=unit_id, name=name, level=level)
+        .reset_index()
+        for unit_id, name in members["name"].items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
 def _values(rooms: pd.DataFrame, items: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
     """Return 1, 0 or NaN for each room and item."""
     table = pd.DataFrame(np.nan, index=rooms.index, columns=list(items))
@@ -283,8 +325,10 @@ def _values(rooms: pd.DataFrame, items: Mapping[str, tuple[str, str]]) -> pd.Dat
         if key not in rooms:
             continue
         given = rooms[key]
-        empty = given.isna() | (given.astype(str).str.strip() == "")
-        bad = given.index[~empty & ~given.isin([True, False])]
+        text = given.astype("object").astype(str).str.strip().str.lower()
+        empty = given.isna() | (text == "")
+        found = text.map(SAID).astype(float).mask(empty)
+        bad = given.index[~empty & found.isna()]
         if len(bad):
             raise StudyError(
                 "audit.checklist_value",
@@ -293,5 +337,5 @@ def _values(rooms: pd.DataFrame, items: Mapping[str, tuple[str, str]]) -> pd.Dat
                 count=len(bad),
                 ids=first_ids(bad),
             )
-        table[key] = np.where(empty, np.nan, given.isin([True]).astype(float))
+        table[key] = found
     return table

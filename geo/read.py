@@ -171,6 +171,22 @@ def read_settings(folder: str | Path) -> dict[str, Any]:
     return _read_settings(Path(folder) / "study.toml")[0]
 
 
+def parse_toml(content: bytes, file: str) -> dict[str, Any]:
+    """Return the content of a settings file.
+
+    Raises
+    ------
+    StudyError
+        ``study.toml``: it is not valid TOML.
+    """
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise StudyError(
+            "study.toml", f"{file}: not valid TOML: {problem}.", file=file, detail=problem
+        ) from problem
+
+
 def parse_table(content: bytes, file: str, table: Table) -> pd.DataFrame:
     """Parse one CSV or GeoJSON file into a frame with typed columns and the id as index.
 
@@ -206,16 +222,12 @@ def parse_table(content: bytes, file: str, table: Table) -> pd.DataFrame:
 def _read_settings(path: Path) -> tuple[dict[str, Any], Any]:
     try:
         content = path.read_bytes()
-        settings = tomllib.loads(content.decode("utf-8-sig"))
+        settings = parse_toml(content, path.name)
     except OSError as problem:
         raise MissingFileError(
             "study.missing",
             f"{path}: there is no study here ({problem.strerror}); name a folder with study.toml.",
             file=str(path),
-        ) from problem
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise StudyError(
-            "study.toml", f"{path.name}: not valid TOML: {problem}.", file=path.name, detail=problem
         ) from problem
     if not isinstance(settings.get("files"), dict):
         raise StudyError(

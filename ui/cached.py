@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis import journey
+from analysis.audit import Checklist, checklist_of
 from analysis.clusters import Clusters
 from analysis.journey import Survey
 from analysis.proposal import Proposal
@@ -19,7 +20,7 @@ from analysis.stages import Stages, stages_of
 from analysis.standards import compare_standards
 from geo.outlines import outlines_stamp
 from geo.population_held import population_stamp
-from geo.read import Tables, read_settings, read_study
+from geo.read import Tables, parse_toml, read_settings, read_study
 from geo.register import open_register
 from geo.register_home import register_target, stamp_of
 from geo.roads_kept import KeptRoads, roads_stamp
@@ -30,6 +31,8 @@ from ui.report_since import read_gaps
 from ui.wording import Words, words
 
 MOST_IN_CURVE = 60
+CHECKLIST = "checklist.toml"
+TEMPLATE = Path(__file__).parent.parent / "data" / CHECKLIST
 KEYS: dict[Any, Any] = {
     Study: lambda study: study.fingerprint,
     Scenario: repr,
@@ -173,6 +176,13 @@ def groups(measured: Survey) -> pd.DataFrame:
 def villages(measured: Survey) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return every village with its own room or none known, and their counts by unit."""
     return journey.villages_of(measured)
+
+
+def checklist(folder: Path) -> Checklist:
+    """Return the checklist in a study's folder; where it has none, the bundled template."""
+    own = folder / CHECKLIST
+    path = own if own.is_file() else TEMPLATE
+    return checklist_of(parse_toml(path.read_bytes(), path.name))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KEYS)

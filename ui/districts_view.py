@@ -6,6 +6,7 @@ import geopandas as gpd
 import pandas as pd
 import streamlit as st
 
+from analysis.audit import Checklist
 from analysis.balance import gini, known, lorenz, noise_floor, spread
 from analysis.journey import Survey
 from ui import cached, charts, report, state, widgets
@@ -138,3 +139,30 @@ def audit(measured: Survey, text: Words) -> None:
     st.caption(text("districts.audit_found", all=len(table), **counts))
     widgets.table("audit", table, text, height=300)
     widgets.downloads("audit", table, measured, text, endings=(".xlsx", ".csv"))
+
+
+def checklist(held: Checklist, unit: str, measured: Survey, text: Words) -> None:
+    """Count the rooms of a unit that meet each item of the checklist, closed until asked for."""
+    with st.expander(text("districts.checklist")):
+        of = 1 if text.lang == "en" else 0
+        if held.note[of]:
+            st.caption(held.note[of])
+        table = report.checklist_list(measured, held, text)
+        if not set(held.items) & set(measured.rooms):
+            items = text("data.comma").join(
+                f"{key} {name[of]}" for key, name in held.items.items()
+            )
+            st.info(text("districts.checklist_none", items=items))
+        table = in_language(table, measured.study, text)
+        names = {"": text("districts.checklist_all")}
+        names |= {key: name[of] for key, name in held.items.items()}
+        item = st.selectbox(
+            text("districts.checklist_item"),
+            list(names),
+            format_func=names.__getitem__,
+            key=state.slot("item", "", parse=lambda link: link if link in names else ""),
+        )
+        state.keep("item", item, "")
+        shown = table[table["item"] == item] if item else table[table["unit_id"] == unit]
+        widgets.table("checklist", shown, text)
+        widgets.downloads("checklist", table, measured, text, endings=(".xlsx", ".csv"))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import geopandas as gpd
 import pandas as pd
 
-from analysis.audit import full_coverage
+from analysis.audit import Checklist, checklist_by_unit, full_coverage
 from analysis.clusters import Clusters, describe_clusters
 from analysis.gaps import is_rest
 from analysis.journey import Survey
@@ -82,6 +82,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "level", "county", "name", "status", "basis", "room_name", "kind", "stands_elsewhere",
         "rooms", "special_rooms", "lower_rooms", "note", "unit_id",
     ),
+    "checklist": (
+        "level", "name", "part", "item_name", "met", "unmet", "unknown", "share_met", "item",
+        "unit_id",
+    ),
     "groups": (
         "level", "name", "group", "setting", "people", "people_covered", "people_certain",
         "people_possible", "share_covered", "share_certain", "share_possible", "modelled_share",
@@ -138,6 +142,7 @@ SHEETS = {
     "stages": "stages.title",
     "hotspots": "cases.hotspots",
     "audit": "districts.audit",
+    "checklist": "districts.checklist",
     "groups": "districts.groups",
     "village_counts": "districts.village_counts",
     "villages": "districts.villages",
@@ -242,6 +247,15 @@ def audit_list(measured: Survey) -> pd.DataFrame:
     audit["room_name"] = audit["room_id"].map(measured.rooms["name"])
     order = {"none_known": 0, "special": 1, "has": 2}
     return audit.sort_values("status", key=lambda status: status.map(order), kind="stable")
+
+
+def checklist_list(measured: Survey, checklist: Checklist, words: Words) -> pd.DataFrame:
+    """Return each item of the checklist with the rooms that meet it, the city first."""
+    units = measured.study.units
+    levels = ("city", "county")
+    parts = [checklist_by_unit(units, measured.rooms, checklist, level=level) for level in levels]
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(item_name=table[f"name_{words.lang}"], share_met=table["share"])
 
 
 def groups_list(found: pd.DataFrame, measured: Survey) -> gpd.GeoDataFrame:

@@ -35,6 +35,7 @@ CHOICES = {
     "change": "gap_change",
     "standard": "standard",
     "wins": "ahead",
+    "part": "checklist",
 }
 SUPPRESSED = ("cases", "cases_open", "n")
 SOLID = ("reported", "census", "register")

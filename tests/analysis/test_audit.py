@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.audit import (
+    checklist_by_unit,
     checklist_items,
     checklist_of,
     checklist_scores,
@@ -18,6 +19,7 @@ from analysis.audit import (
 from analysis.coverage import open_rooms
 from geo.errors import StudyError
 from geo.read import read_study
+from worlds import toy_frames
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -165,6 +167,21 @@ def test_items_are_counted_over_the_rooms() -> None:
     assert found.loc["h1", "share"] == pytest.approx(2 / 3)
     assert found.loc["s1", "unknown"] == 4
     assert found.loc["h2", "name_zh"] == "乙"
+
+
+def test_items_are_counted_by_the_unit_a_room_serves() -> None:
+    frames, own = toy_frames(), checklist_of(SETTINGS)
+    rooms = frames["rooms"].assign(h1=["是", "否", "有", None, "TRUE"], h2=[1.0, 0.0, None, " ", 1])
+    rooms.loc["r3", "is_open"] = False
+    by_county = checklist_by_unit(frames["units"], rooms, own, level="county")
+    counts = by_county.set_index(["unit_id", "item"])[["met", "unmet", "unknown"]]
+    assert counts.loc["A"].to_numpy().tolist() == [[2, 0, 0], [2, 0, 0], [0, 0, 2]]
+    assert counts.loc["B"].to_numpy().tolist() == [[0, 1, 1], [0, 1, 1], [0, 0, 2]]
+    city = checklist_by_unit(frames["units"], rooms, own, level="city").set_index("item")
+    assert city.index.tolist() == ["h1", "h2", "s1"]
+    assert (city[counts.columns] == counts.groupby("item").sum()).all(axis=None)
+    assert city["share"].tolist()[:2] == [pytest.approx(2 / 3)] * 2
+    assert checklist_by_unit(frames["units"].iloc[:1], rooms, own, level="county").empty
 
 
 def test_the_shipped_checklist_is_a_template_and_invents_no_eighth_system() -> None:

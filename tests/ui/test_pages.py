@@ -15,7 +15,8 @@ from streamlit.testing.v1 import AppTest
 from streamlit.web.server.app_discovery import discover_asgi_app
 
 import cli
-from ui import warm
+from geo.errors import StudyError
+from ui import cached, warm
 from ui.names import in_language
 from ui.wording import words
 from worlds import toy_frames, toy_study, write_study
@@ -131,6 +132,42 @@ def test_a_name_with_two_english_names_is_told_by_its_id_or_stays():
     loose = pd.DataFrame({"township": ["同名镇", "甲县", "?"]})
     assert in_language(loose, study, text)["township"].tolist() == ["同名镇", "Jia", "?"]
     assert in_language(loose, study, words("zh")) is loose
+
+
+def checklist_table(test: AppTest) -> pd.DataFrame:
+    return next(t.value for t in test.dataframe if words("zh")("column.met") in t.value)
+
+
+def test_a_register_without_checklist_columns_is_not_looked_at_and_told_what_to_load(toy):
+    test = page("districts")
+    assert any("has_sign 有牌子" in info.value for info in test.info)
+    assert any("他县公开清单" in caption.value for caption in test.caption)
+    shown = checklist_table(test)
+    assert len(shown) == 15
+    assert shown[words("zh")("column.unknown")].tolist() == [4] * 15
+
+
+def test_the_checklist_counts_the_rooms_of_the_place_or_of_one_item(tmp_path, monkeypatch):
+    rooms = toy_frames()["rooms"].assign(has_sign=["是", "否", None, None, None])
+    folder = write_study(tmp_path / "looked", {**toy_frames(), "rooms": rooms})
+    monkeypatch.setenv("ROOMPLAN_STUDY", str(folder))
+    counts = [words("zh")(f"column.{name}") for name in ("met", "unmet", "unknown")]
+    test = page("districts", unit="A")
+    assert not any("has_sign" in info.value for info in test.info)
+    sign = checklist_table(test).set_index(words("zh")("column.item")).loc["has_sign"]
+    assert sign[counts].tolist() == [1, 0, 1]
+    by_place = checklist_table(page("districts", item="has_sign"))
+    assert by_place[words("zh")("column.name")].tolist() == ["玩具市", "甲县", "乙县"]
+    assert by_place[counts].to_numpy().tolist() == [[1, 1, 2], [1, 0, 1], [0, 1, 1]]
+
+
+def test_a_study_s_own_checklist_replaces_the_template(toy):
+    own = 'basis = "own"\nhaves = [{key = "has_lamp", zh = "有灯", en = "Lamp"}]\n'
+    (toy / "checklist.toml").write_text(own, encoding="utf-8")
+    assert checklist_table(page("districts"))[words("zh")("column.item")].tolist() == ["has_lamp"]
+    (toy / "checklist.toml").write_text("haves = [", encoding="utf-8")
+    with pytest.raises(StudyError, match=r"checklist\.toml"):
+        cached.checklist(toy)
 
 
 def test_the_server_begins_on_the_first_survey(monkeypatch):

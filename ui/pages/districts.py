@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import charts, districts_view, frame, maps, report, state, views, widgets
+from ui import cached, charts, districts_view, frame, maps, report, state, views, widgets
 from ui.names import in_language
 from ui.standards_view import catchments, standards
 
@@ -56,4 +56,5 @@ districts_view.groups(unit, measured, text)
 standards(measured, text)
 catchments(measured, text)
 districts_view.audit(measured, text)
+districts_view.checklist(cached.checklist(frame.study_folder()), unit, measured, text)
 districts_view.villages(unit, measured, text)
