@@ -28,6 +28,7 @@ from geo.roads_kept import KeptRoads
 from geo.schema import WGS84
 from worlds import toy_frames, toy_study
 
+FOLDER = tempfile.TemporaryDirectory(prefix="roads-")
 STEP = 0.01
 CLASSES = ("primary", "residential", "path")
 
@@ -43,8 +44,8 @@ def roads_from(
 
 
 def kept(roads: Roads) -> KeptRoads:
-    """Return roads as a study holds them, in a folder that the process leaves behind."""
-    path = Path(tempfile.mkdtemp(prefix="roads-")) / "roads-t.npz"
+    """Return roads as a study holds them, in a folder that goes when the process ends."""
+    path = Path(tempfile.mkdtemp(dir=FOLDER.name)) / "roads-t.npz"
     save(roads, path)
     return KeptRoads(path, {"fingerprint": roads.fingerprint})
 

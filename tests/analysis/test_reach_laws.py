@@ -151,7 +151,7 @@ def test_the_order_of_rows_changes_nothing(study, scenario, random):
         )
 
 
-@FEW
+@settings(max_examples=12, deadline=None)
 @given(studies(), scenarios)
 def test_copies_change_nothing(study, scenario):
     """Every row twice with half its people, every room twice: the sums of people stay."""
@@ -172,7 +172,7 @@ def test_copies_change_nothing(study, scenario):
             ), column
 
 
-@FEW
+@settings(max_examples=12, deadline=None)
 @given(studies(), scenarios)
 def test_people_are_conserved_through_every_step(study, scenario):
     people = study.demand["people"].sum()
