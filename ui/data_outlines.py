@@ -121,10 +121,9 @@ def _show(desk: Desk, plan: OutlinePlan, asked: Key) -> None:
     """Show unit by unit what changes, and the outlines before and after."""
     text, units = desk.text, desk.units
     # As text, because names of the file's rows stand in them.
-    for line in lines_of(plan, units, text):
-        st.text(f"· {line}")
+    st.text("\n".join(f"· {line}" for line in lines_of(plan, units, text)))
     table = changes(plan, units, text)
-    left, right = st.columns(2)
+    left, right = st.columns([2, 3])
     with left:
         key = (asked, text.lang)
         settings = desk.tables.settings

@@ -14,6 +14,8 @@ from ui.wording import Words
 
 # Below this share most of a unit lies elsewhere than before, which wants a look.
 LITTLE_SHARED = 0.5
+# More names than these tell nobody anything.
+KEPT_NAMED = 12
 
 
 def in_force(about: Mapping[str, Any] | None, text: Words) -> str:
@@ -36,15 +38,17 @@ def changes(plan: OutlinePlan, units: gpd.GeoDataFrame, text: Words) -> pd.DataF
     Returns
     -------
     DataFrame
-        Square kilometres and percent as numbers; without an outline before they are NaN.
+        Square kilometres and percent as numbers, NaN without an outline before; the level only
+        where there are several.
     """
     table = plan.by_unit.sort_values("shared", na_position="first", kind="stable")
+    shown = pd.DataFrame({text("outlines.unit"): table["name"]})
+    if table["level"].nunique() > 1:
+        shown[text("column.level")] = [text.choice("level", level) for level in table["level"]]
     parents = units["parent_id"].reindex(table.index).map(units["name"])
-    return pd.DataFrame(
-        {
-            text("outlines.unit"): table["name"],
+    return shown.assign(
+        **{
             text("outlines.parent"): parents.fillna(""),
-            text("column.level"): [text.choice("level", level) for level in table["level"]],
             text("outlines.before"): table["before_km2"].round(2),
             text("outlines.after"): table["after_km2"].round(2),
             text("outlines.shared"): (100 * table["shared"]).round(1),
@@ -61,8 +65,8 @@ def lines_of(plan: OutlinePlan, units: gpd.GeoDataFrame, text: Words) -> list[st
         Names of rows come from the file: write them as text, never as markup.
     """
     lines = [text("outlines.replaced", count=len(plan.outlines), kept=len(plan.kept))]
-    if plan.kept:
-        names = first_ids(units.loc[list(plan.kept), "name"])
+    if 0 < len(plan.kept) <= KEPT_NAMED:
+        names = text("data.comma").join(units.loc[list(plan.kept), "name"])
         lines.append(text("outlines.kept", names=names))
     if plan.unknown:
         names = first_ids(plan.unknown)

@@ -1,4 +1,4 @@
-"""Data: one's own lists in, rooms edited in place, every change in the history and undone."""
+"""Data: one's own files in, rooms edited in place, every change undone or taken back."""
 
 import streamlit as st
 
@@ -30,6 +30,7 @@ part = st.radio(
     text("data.part"),
     list(PARTS),
     format_func=lambda name: text(f"data.part_{name}"),
+    captions=[text(f"data.part_{name}_of") for name in PARTS],
     horizontal=True,
     label_visibility="collapsed",
     key=state.slot("part", "upload", parse=lambda link: link if link in PARTS else "upload"),
