@@ -21,6 +21,7 @@ from ui.data_desk import Desk
 from ui.data_reading import ask_datum, pick_table, read_upload
 from ui.data_rows import Key, show_counts, show_report
 from ui.data_upload import map_columns
+from ui.escape import plain
 from ui.outlines_words import changes, in_force, lines_of
 from ui.widgets import MIME, ROW_PIXELS
 from ui.wording import Words
@@ -75,7 +76,7 @@ def _in_force(desk: Desk) -> None:
         state.hold("outlines_done", None)
     about = desk.tables.settings.get(SETTING)
     left, right = st.columns([4, 1], vertical_alignment="center")
-    left.info(in_force(about, text), icon=":material/pentagon:")
+    left.info(plain(in_force(about, text)), icon=":material/pentagon:")
     if about is None or not desk.may_edit:
         return
     back = right.button(
@@ -166,7 +167,7 @@ def _save(desk: Desk, plan: OutlinePlan, file: str, mapping: Mapping, saved: lis
             hold_outlines(desk.folder, desk.tables.settings, plan, file=file, who=desk.who)
             save_mapping(desk.folder, mapping, saved=saved)
     except RoomplanError as error:
-        st.error(desk.text.explain(error), icon=":material/error:")
+        st.error(plain(desk.text.explain(error)), icon=":material/error:")
         return
     for name in HELD:
         state.hold(name, None)

@@ -24,6 +24,7 @@ from ui.data_desk import Desk
 from ui.data_reading import pick_table, read_upload
 from ui.data_rows import show_rows
 from ui.data_upload import map_columns
+from ui.escape import plain
 from ui.population_words import county_table, doubts, grid_lines, in_force
 from ui.widgets import ROW_PIXELS
 from ui.wording import Words
@@ -71,7 +72,7 @@ def _in_force(desk: Desk) -> None:
         state.hold("people_done", None)
     about = desk.tables.settings.get(SETTING)
     left, right = st.columns([4, 1], vertical_alignment="center")
-    left.info(in_force(about, text), icon=":material/groups:")
+    left.info(plain(in_force(about, text)), icon=":material/groups:")
     if about is None or not desk.may_edit:
         return
     if right.button(text("population.remove"), key="people_remove", width="stretch"):
@@ -213,7 +214,7 @@ def _save(desk: Desk, plan: PopulationPlan, remember: Any) -> None:
             if remember is not None:
                 save_mapping(desk.folder, remember[0], saved=remember[1])
     except RoomplanError as error:
-        st.error(desk.text.explain(error), icon=":material/error:")
+        st.error(plain(desk.text.explain(error)), icon=":material/error:")
         return
     for name in HELD:
         state.hold(name, None)

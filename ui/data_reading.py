@@ -11,6 +11,7 @@ from geo.crs import parse_datum
 from geo.intake.raw import RawTable, read_file
 from ui import state
 from ui.data_words import DATUMS, datum_text
+from ui.escape import plain
 from ui.wording import Words
 
 OTHER, STATED = "other", "stated"
@@ -86,7 +87,7 @@ def ask_datum(text: Words, key: str, *, start: str | None = None, stated: str = 
         When what was typed is no coordinate system.
     """
     options = [*((STATED,) if stated else ()), *DATUMS, OTHER]
-    names = {STATED: text("data.datum_stated", crs=stated), OTHER: text("data.datum_other")}
+    names = {STATED: text("data.datum_stated", crs=plain(stated)), OTHER: text("data.datum_other")}
     first = STATED if stated else start
     chosen = st.radio(
         text("data.datum_question"),

@@ -21,6 +21,7 @@ from geo.roads_upload import read_uploaded_roads
 from ui import state
 from ui.data_desk import Desk
 from ui.data_words import datum_text
+from ui.escape import plain
 from ui.roads_words import attribution_of, in_force, length, lines_of
 from ui.wording import Words
 
@@ -42,9 +43,10 @@ def roads(desk: Desk) -> None:
     if file is None:
         return
     found, facts, near = _read(desk, file, heights, choices)
-    st.success(f"{file.name}{text('data.colon')}{length(facts, text)}", icon=":material/route:")
+    name = plain(file.name)
+    st.success(f"{name}{text('data.colon')}{length(facts, text)}", icon=":material/route:")
     for line in lines_of(facts, near, text):
-        st.markdown(f"- {line}")
+        st.markdown(f"- {plain(line)}")
     given = st.text_input(
         text("roads.attribution"),
         value=attribution_of(None, found.is_osm),
@@ -63,7 +65,8 @@ def _in_force(desk: Desk) -> None:
         st.success(text(f"roads.{done}"), icon=":material/check:")
         state.hold("roads_done", None)
     left, right = st.columns([4, 1], vertical_alignment="center")
-    left.info(in_force(None if kept is None else kept.about, text), icon=":material/route:")
+    told = in_force(None if kept is None else kept.about, text)
+    left.info(plain(told), icon=":material/route:")
     if kept is None:
         return
     with st.expander(text("roads.details")):
@@ -72,7 +75,7 @@ def _in_force(desk: Desk) -> None:
             "roads_near", key, lambda: near_roads(kept.network("walk", "metres"), *_places(desk))
         )
         for line in lines_of(kept.about, near, text):
-            st.markdown(f"- {line}")
+            st.markdown(f"- {plain(line)}")
     if desk.may_edit and right.button(text("roads.remove"), key="roads_remove", width="stretch"):
         drop_roads(desk.folder, desk.tables.settings)
         state.hold("roads_done", "removed")
@@ -140,7 +143,7 @@ def _save(desk: Desk, found: Roads, name: str, attribution: str) -> None:
                 desk.folder, settings, found, name=name, attribution=attribution, who=desk.who
             )
     except RoomplanError as error:
-        st.error(desk.text.explain(error), icon=":material/error:")
+        st.error(plain(desk.text.explain(error)), icon=":material/error:")
         return
     state.hold("roads_read", None)
     state.hold("uploads", state.held("uploads", 0) + 1)

@@ -13,6 +13,7 @@ from geo.write import guard
 from ui import data_map, data_report, state
 from ui.data_desk import Desk
 from ui.data_words import value_text
+from ui.escape import plain
 from ui.widgets import MIME, MOST_ROWS
 from ui.wording import Words
 
@@ -55,7 +56,7 @@ def show_counts(intake: Intake, text: Words) -> None:
     for place, state_name in zip(st.columns(3), (ACCEPTED, WARNED, HELD), strict=True):
         place.metric(text(f"data.{state_name}"), f"{intake.counts[state_name]:,}")
     for line in data_report.notes_lines(intake, text):
-        st.caption(line)
+        st.caption(plain(line))
 
 
 def show_report(intake: Intake, text: Words, asked: Key) -> None:

@@ -31,6 +31,7 @@ from ui.data_desk import Desk
 from ui.data_reading import ask_datum, pick_table, read_upload
 from ui.data_rows import SHOWN_ROWS, Key, show_rows
 from ui.data_words import cells_table, datum_text, evidence_lines, plan_lines
+from ui.escape import plain
 from ui.wording import Words
 
 TYPES = ["xlsx", "xls", "csv", "tsv", "txt", "geojson", "json", "gpkg", "zip", "kml", "fgb"]
@@ -117,9 +118,10 @@ def map_columns(desk: Desk, raw: RawTable, table: str, key: str) -> tuple[Mappin
     current = desk.tables.frames.get(table, desk.units)
     found = suggest(raw, table=table, current=current, saved=saved)
     st.markdown(f"##### {text('data.step_columns')}")
-    st.caption(text("data.columns_help", rows=len(raw.frame), file=raw.name))
+    st.caption(text("data.columns_help", rows=len(raw.frame), file=plain(raw.name)))
     if raw.refused:
-        st.warning(text("data.note_refused", value=text("data.comma").join(raw.refused)))
+        refused = plain(text("data.comma").join(raw.refused))
+        st.warning(text("data.note_refused", value=refused))
     headers = [LEAVE_OUT, *(c for c in raw.frame if c not in own_columns(raw, table, current))]
     columns = {}
     with st.expander(_mapped_text(found, len(words_for(table)), text), expanded=not found.columns):
@@ -143,7 +145,7 @@ def _mapped_text(mapping: Mapping, total: int, text: Words) -> str:
         f"{data_report.column_name(mapping.table, target, text)} ← {head}"
         for target, head in mapping.columns.items()
     ]
-    told = text("data.comma").join(pairs)
+    told = plain(text("data.comma").join(pairs))
     return text("data.mapped", count=len(pairs), total=total, pairs=told)
 
 
@@ -174,7 +176,7 @@ def _choose_datum(
     lines = "\n".join(f"- {line}" for line in evidence_lines(guess, text))
     BANNERS[guess.verdict](text("data.verdict", verdict=verdict, datum=name) + f"\n\n{lines}")
     if raw.stated_crs:
-        st.caption(text("data.stated_crs", crs=raw.stated_crs))
+        st.caption(text("data.stated_crs", crs=plain(raw.stated_crs)))
     proven = guess.datum if guess.verdict == SURE else None
     chosen = ask_datum(text, key, start=proven)
     if chosen is None:
@@ -271,7 +273,7 @@ def _save(
             )
             save_mapping(desk.folder, mapping, saved=saved)
     except RoomplanError as error:
-        st.error(desk.text.explain(error), icon=":material/error:")
+        st.error(plain(desk.text.explain(error)), icon=":material/error:")
         return
     if change is None:
         st.info(desk.text("terminal.nothing_changed"))

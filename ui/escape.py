@@ -1,4 +1,4 @@
-"""One way to put text that came from data into HTML, and one to put it into a script."""
+"""How text that came from data goes into HTML, into a script and into Markdown."""
 
 from __future__ import annotations
 
@@ -73,3 +73,24 @@ def script_json(value: object) -> Markup:
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Markup(_TEMPLATE.sub(r"\\u007b", text.translate(_IN_SCRIPT)))
+
+
+def plain(value: object) -> str:
+    """Return a value as text in which Markdown finds no picture, no link and no directive.
+
+    Parameters
+    ----------
+    value : object
+        Anything; ``str`` is taken of it.
+
+    Notes
+    -----
+    A heading ``![](http://…)`` in somebody's file would make the reader's browser ask that server
+    as soon as a label, a note or an error shows it. All of these begin with a bracket.
+
+    Examples
+    --------
+    >>> print(plain("![x](http://a.example)"))
+    !\\[x](http://a.example)
+    """
+    return str(value).replace("\\", "\\\\").replace("[", "\\[")

@@ -14,6 +14,7 @@ from analysis.scenario import Scenario, Study, scenario_of
 from geo.errors import RoomplanError
 from ui import cached, standard, state
 from ui.chrome import own_words
+from ui.escape import plain
 from ui.population_words import in_force
 from ui.setting import setting as setting
 from ui.wording import LANGUAGES, Words, words
@@ -48,7 +49,7 @@ def run() -> None:
     try:
         page.run()
     except RoomplanError as error:
-        st.error(text.explain(error), icon=":material/error:")
+        st.error(plain(text.explain(error)), icon=":material/error:")
 
 
 def language() -> Words:

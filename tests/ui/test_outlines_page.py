@@ -207,3 +207,22 @@ def test_in_force_names_file_count_person_and_day():
     for word in ("“a.gpkg”", "3 个", "张三", "2026-11-23 "):
         assert word in told
     assert "T10" not in told
+
+
+def test_headings_and_errors_of_a_file_are_never_markup(toy):
+    evil = "![x](http://example.org/a.png)"
+    frame = gpd.GeoDataFrame(
+        {f"名称{evil}": [evil], "区划代码": ["990101001"]},
+        geometry=[box(110, 30, 111, 31)],
+        crs=4490,
+    )
+    content = io.BytesIO()
+    frame.to_file(content, driver="GPKG")
+    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    test = sound(sound(test.run()).switch_page("ui/pages/data.py").run())
+    part = next(r for r in test.radio if r.key.startswith("w_part"))
+    test = sound(part.set_value("outlines").run())
+    test.file_uploader[0].upload("乡镇.gpkg", content.getvalue()).run()
+    shown = [e.label for e in sound(test).expander] + said(test).splitlines()
+    assert sum("\\[x](http://example.org" in line for line in shown) == 2
+    assert not any("![" in line for line in shown)
