@@ -76,7 +76,7 @@ def script_json(value: object) -> Markup:
 
 
 def plain(value: object) -> str:
-    """Return a value as text in which Markdown finds no picture, no link and no directive.
+    """Return a value as text in which Markdown finds no picture, no named link, no directive.
 
     Parameters
     ----------
@@ -86,7 +86,8 @@ def plain(value: object) -> str:
     Notes
     -----
     A heading ``![](http://…)`` in somebody's file would make the reader's browser ask that server
-    as soon as a label, a note or an error shows it. All of these begin with a bracket.
+    as soon as a label, a note or an error shows it. All of these begin with a bracket. A bare
+    address still becomes a link, which does nothing until somebody follows it.
 
     Examples
     --------
