@@ -19,6 +19,7 @@ from ui import data_map, state
 from ui.data_desk import Desk
 from ui.data_report import column_name
 from ui.data_words import DATUMS, datum_text
+from ui.escape import plain
 from ui.wording import Words
 
 CHOICES = {"kind": ROOM_KINDS, "level": ROOM_LEVELS, "basis": BASES}
@@ -63,7 +64,7 @@ def edit(desk: Desk) -> None:
 
 def _say(desk: Desk) -> None:
     for kind, message in state.held("said", []):
-        getattr(st, kind)(message)
+        getattr(st, kind)(plain(message))
     state.hold("said", None)
 
 

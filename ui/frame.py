@@ -99,8 +99,8 @@ def _scenario(study: Study, text: Words, settings: dict[str, Any]) -> Scenario:
         st.caption(text("app.basis_legend"))
         roads = study.roads.about if study.roads else None
         note = text("app.distance_roads", **roads) if roads else text("app.distance_note")
-        st.caption(note)
-        st.caption(in_force(study.settings.get("population"), text))
+        st.caption(plain(note))
+        st.caption(plain(in_force(study.settings.get("population"), text)))
     return scenario_of(study, **{"as_of": as_of, **limits, **settings})
 
 

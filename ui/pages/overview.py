@@ -4,6 +4,7 @@ import streamlit as st
 
 from ui import frame, maps, report, state, views, widgets
 from ui.cards import card_of, choices, city_figures, picked_by
+from ui.escape import plain
 
 text = frame.begin()
 measured = frame.measured()
@@ -38,7 +39,7 @@ rooms = measured.rooms
 no_point = int((rooms.geometry.isna() | rooms.geometry.is_empty).sum())
 st.caption(text("overview.no_point", count=no_point))
 if len(measured.later):
-    names = "、".join(measured.later["name"])
+    names = plain("、".join(measured.later["name"]))
     st.caption(text("overview.later", count=len(measured.later), names=names))
 for kind, table in (
     ("units", lambda: report.units_list(measured, ("city", "county", "township"))),
