@@ -13,6 +13,7 @@ from geo.units import ancestors
 
 NOT_COUNTED = ("withdrawn",)
 """States that take a case out of the count of what awaits an answer."""
+SILENT_MONTHS = 3
 
 
 def received_by(cases: gpd.GeoDataFrame, as_of: dt.date) -> gpd.GeoDataFrame:
@@ -123,3 +124,54 @@ def results_by_unit(
     table["share_handled"] = share(table["cases_handled"], answerable)
     table.index.name = "unit_id"
     return table
+
+
+def cases_by_month(received: pd.Series, as_of: dt.date) -> pd.Series:
+    """Count the cases of every month from the first dated one until a day, months without any too.
+
+    Parameters
+    ----------
+    received : Series of datetime
+    as_of : date
+
+    Returns
+    -------
+    Series of int
+        Index ``month`` (periods without a break); empty where no case is dated.
+    """
+    months = pd.to_datetime(received).dropna().dt.to_period("M")
+    if months.empty:
+        return pd.Series(dtype="int64", index=pd.PeriodIndex([], freq="M", name="month"))
+    last = max(pd.Period(as_of, "M"), months.max())
+    every = pd.period_range(months.min(), last, freq="M", name="month")
+    return months.value_counts().reindex(every, fill_value=0)
+
+
+def silences(counts: pd.Series, *, least: int = SILENT_MONTHS) -> pd.DataFrame:
+    """Return the runs of months without any case, of which nobody can tell what they mean.
+
+    Parameters
+    ----------
+    counts : Series of int
+        From :func:`cases_by_month`.
+    least : int
+        Shorter runs are left out: where few cases come, a month without one is nothing special.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``first``, ``last`` (periods) and ``months``, in their order.
+
+    Examples
+    --------
+    >>> months = pd.period_range("2020-01", periods=6, freq="M")
+    >>> silences(pd.Series([3, 0, 0, 0, 1, 0], index=months))["months"].tolist()
+    [3]
+    """
+    none = counts == 0
+    run = (none != none.shift()).cumsum()[none]
+    month = counts.index.to_series()[none]
+    found = (
+        month.groupby(run).agg(["min", "max", "size"]).set_axis(["first", "last", "months"], axis=1)
+    )
+    return found[found["months"] >= least].reset_index(drop=True)

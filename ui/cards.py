@@ -141,9 +141,21 @@ def _unit_card(unit_id: str, level: str, measured: Survey, text: Words) -> None:
 
 def cluster_choices(table: pd.DataFrame, text: Words) -> dict[str, str]:
     """Return the clusters that can be picked: number to its words, first none."""
-    lines = zip(table["cluster"], table["n"], table["main_category"], strict=True)
-    named = {str(key): text("cases.one", number=key, count=n, what=w or "—") for key, n, w in lines}
+    named = {
+        str(row["cluster"]): text(
+            "cases.one",
+            named=_cluster_name(row, text),
+            count=row["n"],
+            what=row["main_category"] or "—",
+        )
+        for _, row in pd.DataFrame(table).iterrows()
+    }
     return {"": text("overview.pick_none"), **named}
+
+
+def _cluster_name(row: pd.Series, text: Words) -> str:
+    place = "—" if pd.isna(row["township"]) else row["township"]
+    return text("cases.named", number=row["cluster"], place=place)
 
 
 def cluster_of(click: Click) -> str:
@@ -158,5 +170,8 @@ def cluster_card(picked: str, table: pd.DataFrame, text: Words) -> None:
         st.info(text("cases.card_hint"))
         return
     shown = present(row, COLUMNS["clusters"], text).iloc[0]
-    facts = {name: "—" if pd.isna(value) else str(value) for name, value in shown.items()}
-    widgets.card(cluster_choices(row, text)[picked], facts)
+    facts = {
+        name: whole(value) if isinstance(value, int | np.integer) else str(value)
+        for name, value in shown.where(shown.notna(), "—").items()
+    }
+    widgets.card(_cluster_name(row.iloc[0], text), facts)

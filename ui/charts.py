@@ -106,21 +106,37 @@ def cases_by_category(cases: pd.DataFrame, text: Words) -> alt.Chart:
     return stacked(counts, words=names, order=[solved, unsolved])
 
 
-def by_month(dates: pd.Series, text: Words) -> alt.Chart:
-    """Return how many cases came each month."""
-    known = pd.to_datetime(dates).dropna()
-    months = known.dt.to_period("M").dt.to_timestamp().value_counts().sort_index()
-    counts = pd.DataFrame({"month": months.index, "count": months.to_numpy()})
-    return (
-        alt.Chart(counts)
+def by_month(counts: pd.Series, silent: pd.DataFrame, text: Words) -> alt.LayerChart:
+    """Return how many cases came each month, long silences set off.
+
+    Parameters
+    ----------
+    counts : Series
+        From :func:`analysis.results.cases_by_month`.
+    silent : DataFrame
+        From :func:`analysis.results.silences`.
+    """
+    rows = pd.DataFrame({"month": counts.index.to_timestamp(), "count": counts.to_numpy()})
+    bars = (
+        alt.Chart(rows[rows["count"] > 0])
         .mark_bar(color=ACCENT)
         .encode(
             x=alt.X("month:T", title=None, axis=alt.Axis(format="%Y-%m")),
             y=alt.Y("count:Q", title=text("cases.count"), axis=alt.Axis(tickMinStep=1)),
             tooltip=[alt.Tooltip("month:T", format="%Y-%m"), alt.Tooltip("count:Q")],
         )
-        .properties(height=220)
     )
+    spans = pd.DataFrame(
+        {
+            "start": [month.start_time for month in silent["first"]],
+            "end": [month.end_time for month in silent["last"]],
+            "said": text("cases.silent"),
+        }
+    )
+    spans["middle"] = spans["start"] + (spans["end"] - spans["start"]) / 2
+    bands = alt.Chart(spans).mark_rect(color=MUTED, opacity=0.35).encode(x="start:T", x2="end:T")
+    words = alt.Chart(spans).mark_text(color="#4a5560").encode(x="middle:T", text="said:N")
+    return (bands + bars + words).properties(height=220)
 
 
 def curve(points: pd.DataFrame, text: Words) -> alt.Chart:
@@ -193,7 +209,9 @@ def ranges(table: pd.DataFrame, *, name: str, shares: Sequence[str], text: Words
     shares : (str, str, str)
     """
     least, best, most = shares
-    titles = {part: text(f"column.{part}").replace("（%）", "").replace(" (%)", "") for part in shares}
+    titles = {
+        part: text(f"column.{part}").replace("（%）", "").replace(" (%)", "") for part in shares
+    }
     base = alt.Chart(pd.DataFrame(table)[[name, *shares]]).encode(
         y=alt.Y(f"{name}:N", sort=None, title=None),
         tooltip=[

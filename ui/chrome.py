@@ -10,6 +10,8 @@ UPLOAD = '[data-testid="stFileUploaderDropzone"]'
 MENU = '[data-testid="stMainMenuItem-print"] [data-testid="stMainMenuItemLabel"]'
 # What the menu would record is the reader's whole screen: nothing this app has use for.
 UNUSED = '[data-testid="stMainMenuItem-recordScreencast"] {display: none}'
+# "Press Enter to apply", in English and over the unit that stands there.
+HINTS = '[data-testid="InputInstructions"] {display: none}'
 
 # Streamlit's captions have a contrast of 4.0 to 4.1 here; 4.5 is the least that WCAG 2 asks.
 READABLE = '[data-testid="stCaptionContainer"] {color: #4a5560; opacity: 1}'
@@ -31,6 +33,7 @@ def own_words(text: Words) -> str:
     most = text("streamlit.upload_most", megabytes=st.get_option("server.maxUploadSize"))
     rules = [
         UNUSED,
+        HINTS,
         READABLE,
         *_said(f"{UPLOAD} button p", text("streamlit.upload")),
         *_said(f'{UPLOAD} [data-testid="stFileUploaderDropzoneInstructions"] span', most),

@@ -114,6 +114,7 @@ def _pick_county(desk: Desk) -> str:
         options,
         format_func=lambda key: names.get(key, text("data.all_counties")),
         key=state.slot("county", "", parse=lambda link: link if link in names else ""),
+        placeholder=text("app.select"),
     )
     return str(state.keep("county", chosen, ""))
 
@@ -235,6 +236,7 @@ def _one_room(desk: Desk, rooms: gpd.GeoDataFrame) -> None:
         list(names),
         format_func=lambda key: f"{names[key]}  ({key})",
         key=state.slot("room", next(iter(names)), parse=str),
+        placeholder=text("app.select"),
     )
     point = rooms.geometry[room]
     at = None if point is None or point.is_empty else (point.x, point.y)
@@ -265,7 +267,10 @@ def _place_form(
     with st.form(f"typed_{room}", border=False):
         typed = st.text_input(text("data.typed"), placeholder="118.589421, 24.908853")
         datum = st.selectbox(
-            text("data.datum_question"), DATUMS, format_func=lambda d: datum_text(d, text)
+            text("data.datum_question"),
+            DATUMS,
+            format_func=lambda d: datum_text(d, text),
+            placeholder=text("app.select"),
         )
         if st.form_submit_button(text("data.show_place"), width="stretch"):
             place = typed_place(typed, str(datum))
@@ -335,14 +340,23 @@ def _new_room(desk: Desk, county: str) -> None:
         name = st.text_input(text("data.target_name"))
         left, right = st.columns(2)
         kind = left.selectbox(
-            text("data.target_kind"), ROOM_KINDS, format_func=lambda k: text.choice("kind", k)
+            text("data.target_kind"),
+            ROOM_KINDS,
+            format_func=lambda k: text.choice("kind", k),
+            placeholder=text("app.select"),
         )
         unit = right.selectbox(
-            text("data.target_serves"), list(served.index), format_func=lambda u: full[u]
+            text("data.target_serves"),
+            list(served.index),
+            format_func=lambda u: full[u],
+            placeholder=text("app.select"),
         )
         typed = left.text_input(text("data.typed_optional"))
         datum = right.selectbox(
-            text("data.datum_question"), DATUMS, format_func=lambda d: datum_text(d, text)
+            text("data.datum_question"),
+            DATUMS,
+            format_func=lambda d: datum_text(d, text),
+            placeholder=text("app.select"),
         )
         if not st.form_submit_button(text("data.add_room"), disabled=not desk.may_edit):
             return

@@ -59,7 +59,11 @@ def _changes(desk: Desk, register: Register) -> None:
         for _, line in heads.iterrows()
     }
     change = left.selectbox(
-        text("data.pick_change"), list(lines), format_func=lines.__getitem__, key="pick_change"
+        text("data.pick_change"),
+        list(lines),
+        format_func=lines.__getitem__,
+        key="pick_change",
+        placeholder=text("app.select"),
     )
     _undo(desk, register, int(change), right)
     _details(desk, rows[rows["change"] == change], int(change), row_id)
@@ -131,7 +135,11 @@ def _past(desk: Desk, register: Register) -> None:
     )
     state.keep("day", day, today)
     table = right.selectbox(
-        text("data.table"), LAYERS, format_func=lambda t: text(f"data.table_{t}"), key="past_table"
+        text("data.table"),
+        LAYERS,
+        format_func=lambda t: text(f"data.table_{t}"),
+        key="past_table",
+        placeholder=text("app.select"),
     )
     frame = register.read(str(table), at=day)
     bases = frame["basis"] if "basis" in frame else frame["location_basis"]

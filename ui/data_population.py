@@ -110,6 +110,7 @@ def _grid(
         format_func=lambda b: text(f"basis.{b}"),
         help=text("population.grid_basis_help"),
         key="people_basis",
+        placeholder=text("app.select"),
     )
     spacing = middle.number_input(
         text("population.spacing"), 100.0, 5000.0, SPACING_M, step=100.0, format="%.0f",

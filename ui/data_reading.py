@@ -65,7 +65,14 @@ def pick_table(raws: list[RawTable], text: Words) -> RawTable | None:
     if len(raws) < 2:
         return raws[0] if raws else None
     layers = {raw.layer: raw for raw in raws}
-    return layers[st.selectbox(text("data.layer"), list(layers), key="layer")]
+    return layers[
+        st.selectbox(
+            text("data.layer"),
+            list(layers),
+            key="layer",
+            placeholder=text("app.select"),
+        )
+    ]
 
 
 def ask_datum(text: Words, key: str, *, start: str | None = None, stated: str = "") -> str | None:

@@ -97,6 +97,7 @@ def _choices(text: Words, turn: int) -> tuple[dict[str, str | None], Any]:
                 datum_text(name, text) if name else text("roads.datum_of_file")
             ),
             key="roads_datum",
+            placeholder=text("app.select"),
         )
         heights = st.file_uploader(
             text("roads.heights"), type=["tif", "tiff"], key=f"roads_heights_{turn}"

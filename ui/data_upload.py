@@ -47,7 +47,11 @@ def upload(desk: Desk) -> None:
     left, right = st.columns([3, 1])
     with right:
         table = st.selectbox(
-            text("data.as_table"), LAYERS, format_func=lambda t: text(f"data.table_{t}"), key="as"
+            text("data.as_table"),
+            LAYERS,
+            format_func=lambda t: text(f"data.table_{t}"),
+            key="as",
+            placeholder=text("app.select"),
         )
     with left:
         file = st.file_uploader(
@@ -135,6 +139,7 @@ def map_columns(desk: Desk, raw: RawTable, table: str, key: str) -> tuple[Mappin
                     index=headers.index(head) if head in headers else 0,
                     format_func=lambda h: _with_sample(raw, h, text),
                     key=f"map_{key}_{target}",
+                    placeholder=text("app.select"),
                 )
     chosen = {target: head for target, head in columns.items() if head}
     return Mapping(table, chosen, found.values, found.constants), saved

@@ -59,6 +59,7 @@ def pick_unit(measured: Survey, text: Words) -> str:
         list(names),
         format_func=names.__getitem__,
         key=state.slot("unit", first, parse=lambda link: link if link in names else first),
+        placeholder=text("app.select"),
     )
     return state.keep("unit", unit, first)
 
@@ -149,9 +150,7 @@ def checklist(held: Checklist, unit: str, measured: Survey, text: Words) -> None
             st.caption(held.note[of])
         table = report.checklist_list(measured, held, text)
         if not set(held.items) & set(measured.rooms):
-            items = text("data.comma").join(
-                f"{key} {name[of]}" for key, name in held.items.items()
-            )
+            items = text("data.comma").join(f"{key} {name[of]}" for key, name in held.items.items())
             st.info(text("districts.checklist_none", items=items))
         table = in_language(table, measured.study, text)
         names = {"": text("districts.checklist_all")}
@@ -161,6 +160,7 @@ def checklist(held: Checklist, unit: str, measured: Survey, text: Words) -> None
             list(names),
             format_func=names.__getitem__,
             key=state.slot("item", "", parse=lambda link: link if link in names else ""),
+            placeholder=text("app.select"),
         )
         state.keep("item", item, "")
         shown = table[table["item"] == item] if item else table[table["unit_id"] == unit]

@@ -107,7 +107,12 @@ def card(shown: gpd.GeoDataFrame, least: int, text: Words) -> None:
     }
     if not names:
         return
-    picked = st.selectbox(text("gaps.pick"), list(names), format_func=names.__getitem__)
+    picked = st.selectbox(
+        text("gaps.pick"),
+        list(names),
+        format_func=names.__getitem__,
+        placeholder=text("app.select"),
+    )
     gap = shown.loc[picked]
     cases = suppress(pd.Series([gap["cases"]]), least, text)[0]
     rows = {

@@ -12,6 +12,7 @@ from analysis.clusters import Clusters, describe_clusters
 from analysis.gaps import is_rest
 from analysis.journey import Survey
 from analysis.proposal import Proposal
+from analysis.results import case_units
 from analysis.rivals import Rivals
 from analysis.stages import Stages
 from geo.units import ancestors
@@ -63,8 +64,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "room_id",
     ),
     "clusters": (
-        "cluster", "n", "main_category", "unresolved_share", "people_near", "relative_risk",
-        "nearest_room_name", "nearest_room_m", "first", "last", "small_n", "basis",
+        "cluster", "county", "township", "townships", "n", "main_category", "unresolved_share",
+        "people_near", "relative_risk", "nearest_room_name", "nearest_room_m", "first", "last",
+        "small_n", "basis",
     ),
     "hotspots": (
         "rank", "name", "radius_m", "n", "expected", "relative_risk", "p_value", "people_near",
@@ -301,9 +303,30 @@ def clusters_list(found: Clusters, measured: Survey) -> gpd.GeoDataFrame:
     shown = table.rename(columns={"cases": "n", "residents": "people_near"}).reset_index()
     shown["cluster"] = shown["cluster"] + 1
     shown["nearest_room_name"] = shown["nearest_room_id"].map(names)
+    shown = shown.join(_townships_of(found, measured), on=shown["cluster"] - 1)
     shown["basis"] = ["simulated" if part > 0 else None for part in shown["simulated_share"]]
     shown["main_category"] = shown["main_categories"].str.replace(";", "、")
     return shown
+
+
+def _townships_of(found: Clusters, measured: Survey) -> pd.DataFrame:
+    """Return the township that most cases of each cluster belong to, and the number of them."""
+    units, cases = measured.study.units, measured.cases
+    own = case_units(cases, measured.study.rooms, units, level="township")
+    inside = found.labels[found.labels >= 0]
+    rows = pd.DataFrame({"cluster": inside, "township_id": own.reindex(inside.index)}).dropna()
+    by_size = (
+        rows.value_counts()
+        .reset_index()
+        .sort_values(["cluster", "count", "township_id"], ascending=[True, False, True])
+    )
+    table = by_size.groupby("cluster").agg(
+        township_id=("township_id", "first"), townships=("township_id", "size")
+    )
+    table["county_id"] = table["township_id"].map(ancestors(units, "county"))
+    for level in ("county", "township"):
+        table[level] = table[f"{level}_id"].map(units["name"])
+    return table
 
 
 def hotspots_list(windows: pd.DataFrame) -> pd.DataFrame:

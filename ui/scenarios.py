@@ -58,14 +58,11 @@ def keep_and_compare(measured: Survey, proposal: Proposal, text: Words) -> None:
         return
     here = text("scenarios.current")
     left, right, third = st.columns([2, 2, 1], vertical_alignment="bottom")
+    choose = {"placeholder": text("scenarios.pick")}
     first = left.selectbox(
-        text("scenarios.a"),
-        list(saved),
-        index=None,
-        placeholder=text("scenarios.pick"),
-        key="scenario_other",
+        text("scenarios.a"), list(saved), index=None, key="scenario_other", **choose
     )
-    second = right.selectbox(text("scenarios.b"), [here, *saved], key="scenario_second")
+    second = right.selectbox(text("scenarios.b"), [here, *saved], key="scenario_second", **choose)
     third.button(
         text("scenarios.load"),
         disabled=first is None,

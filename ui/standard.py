@@ -37,6 +37,7 @@ def standard(study: Study, start: Scenario, text: Words) -> dict[str, Any]:
         format_func=lambda name: text(f"service.{name}"),
         key=state.slot("standard", own, parse=_one_of(KINDS)),
         help=text("service.help"),
+        placeholder=text("app.select"),
     )
     state.keep("standard", kind, own)
     found: dict[str, Any] = {"measure": "way" if kind == "way" else "straight"}
@@ -68,6 +69,7 @@ def _mode(start: Scenario, text: Words) -> str:
         MODES,
         format_func=lambda name: text(f"mode.{name}"),
         key=state.slot("mode", start.mode, parse=_one_of(MODES)),
+        placeholder=text("app.select"),
     )
     return str(state.keep("mode", mode, start.mode))
 
@@ -76,7 +78,7 @@ def _rules(start: Scenario, text: Words) -> tuple[ServiceRule, ...]:
     """Draw the rules, each with a button that takes it away, and a form for one more."""
     own = _BETWEEN.join(map(str, start.rules))
     now = _read(state.kept("rules", own))
-    with st.expander(text("service.rules", count=len(now)), expanded=False):
+    with st.expander(text("service.rules", count=len(now)), expanded=bool(now)):
         st.caption(text("service.rules_note"))
         for n, rule in enumerate(now):
             left, right = st.columns([4, 1], vertical_alignment="center")
@@ -93,22 +95,25 @@ def _rules(start: Scenario, text: Words) -> tuple[ServiceRule, ...]:
 
 
 def _form(now: tuple[ServiceRule, ...], own: str, text: Words) -> None:
-    with st.form("rule", border=False, clear_on_submit=True):
+    # A form of its own for each number of rules: empty after one is added, kept after a mistake.
+    with st.form(f"rule_{len(now)}", border=False):
         parts: dict[str, str] = {}
         for name, choices in CHOICES.items():
             family = {"level": "room_level"}.get(name, name)
             words = {value: text.choice(family, value) for value in choices}
             label = text(f"service.rule_{name}")
             named = {ANY: text("app.choose")} | words
-            parts[name] = st.selectbox(label, list(named), format_func=named.__getitem__)
+            parts[name] = st.selectbox(
+                label, list(named), format_func=named.__getitem__, placeholder=text("app.select")
+            )
         parts["limit"] = st.text_input(
             text("service.rule_limit"), placeholder="800m / 15min / whole"
         )
         if st.form_submit_button(text("service.add"), width="stretch"):
             try:
                 rule = ServiceRule.of({name: value for name, value in parts.items() if value})
-            except ScenarioError as error:
-                st.error(text.explain(error))
+            except ScenarioError:  # only the limit is typed: the rest are picked
+                st.error(text("service.limit_wrong", value=parts["limit"]))
             else:
                 _keep((*now, rule), own)
 

@@ -46,6 +46,7 @@ def wishes(study: Study, text: Words) -> dict[str, Any]:
             OBJECTIVES,
             format_func=lambda name: text(f"objective.{name}"),
             key=state.slot("goal", "cover"),
+            placeholder=text("app.select"),
         )
         state.keep("goal", objective, "cover")
     with right:

@@ -170,6 +170,30 @@ def test_a_study_s_own_checklist_replaces_the_template(toy):
         cached.checklist(toy)
 
 
+def test_cases_say_their_share_its_chance_and_the_silence():
+    test = page("cases", as_of="2026-11-23")
+    assert [metric.value for metric in test.metric] == ["3,684", "28.4%", "58.8%"]
+    assert "1,033 / 3,631 件；偶然波动范围 27.0%–29.9%" in texts(test)
+    assert "2019-06 至 2024-06（61 个月）、2025-01 至 2026-11（23 个月）" in texts(test)
+    table = test.dataframe[0].value
+    assert table[words("zh")("column.township")].notna().all()
+    assert {"鲤城区", "安溪县"} <= set(table[words("zh")("column.county")])
+
+
+def test_a_rule_wrongly_typed_is_told_in_the_reader_s_words(toy):
+    test = page("overview")
+    box = next(
+        field for field in test.text_input if field.label == words("zh")("service.rule_limit")
+    )
+    box.set_value("八百米")
+    button = next(b for b in test.button if b.label == words("zh")("service.add"))
+    button.click().run()
+    assert [error.value for error in test.error] == [
+        words("zh")("service.limit_wrong", value="八百米")
+    ]
+    assert "rules" not in test.query_params
+
+
 def test_the_server_begins_on_the_first_survey(monkeypatch):
     begun = threading.Event()
     monkeypatch.setattr(warm, "up", lambda folder: begun.set())

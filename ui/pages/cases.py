@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import streamlit as st
 
-from ui import cached, charts, frame, maps, report, state, views, widgets
+from ui import cached, cases_view, charts, frame, maps, report, state, views, widgets
 from ui.cards import cluster_card, cluster_choices, cluster_of
+from ui.names import in_language
+from ui.tables import whole
 
 text = frame.begin()
 with st.sidebar:
@@ -17,16 +19,17 @@ with st.sidebar:
     )
 measured = frame.measured(cluster_radius_m=radius, cluster_min_cases=least)
 found = cached.clusters(measured)
-table = report.clusters_list(found, measured)
+table = in_language(report.clusters_list(found, measured), measured.study, text)
 
+cases_view.figures(measured, found, text)
 st.caption(text("cases.intro"))
 st.markdown(
     text(
         "cases.found",
-        count=len(table),
-        inside=int(table["n"].sum()),
-        outside=found.alone,
-        unplaced=found.unlocated,
+        count=whole(len(table)),
+        inside=whole(table["n"].sum()),
+        outside=whole(found.alone),
+        unplaced=whole(found.unlocated),
     )
 )
 drawn = views.cases(measured, found, table, text)
@@ -39,7 +42,13 @@ def city() -> None:
     left, right = st.columns([3, 1])
     with right:
         slot = state.slot("cluster", "", parse=lambda link: link if link in names else "")
-        picked = st.selectbox(text("cases.pick"), names, format_func=names.__getitem__, key=slot)
+        picked = st.selectbox(
+            text("cases.pick"),
+            names,
+            format_func=names.__getitem__,
+            key=slot,
+            placeholder=text("app.select"),
+        )
         state.keep("cluster", picked, "")
         cluster_card(picked, table, text)
     with left:
@@ -62,18 +71,6 @@ with left:
     st.markdown(f"##### {text('cases.by_category')}")
     st.altair_chart(charts.cases_by_category(measured.cases, text), width="stretch")
 with right:
-    st.markdown(f"##### {text('cases.by_month')}")
-    st.altair_chart(charts.by_month(measured.cases["received"], text), width="stretch")
+    cases_view.months(measured, text)
 
-st.markdown(f"##### {text('cases.hotspots')}")
-st.caption(text("cases.hotspots_intro"))
-if st.toggle(
-    text("cases.run_scan"), key=state.slot("scan", False, parse=lambda word: word == "True")
-):
-    state.keep("scan", True, False)
-    with st.spinner(text("cases.scanning")):
-        windows = report.hotspots_list(cached.hotspots(measured))
-    widgets.table("hotspots", windows, text)
-    widgets.downloads("hotspots", windows, measured, text, endings=(".xlsx", ".csv"))
-else:
-    state.keep("scan", False, False)
+cases_view.hotspots(measured, text)

@@ -22,6 +22,7 @@ def city() -> None:
             options,
             format_func=options.__getitem__,
             key=state.slot("pick", "", parse=lambda link: link if link in options else ""),
+            placeholder=text("app.select"),
         )
         state.keep("pick", picked, "")
         card_of(picked, measured, text)
