@@ -64,7 +64,7 @@ def _median_large(problem: SitingProblem, pulls: median.Pulls, count: int, run: 
         upper, worth = (again, other) if again < upper else (upper, worth)
     sites = _completed(problem, pulled.columns[chosen])
     value, bound = measure.value_of(problem, sites), max(0.0, pulled.base - upper)
-    if value - bound <= 1e-9 * abs(value):
+    if np.isfinite(value) and value - bound <= 1e-9 * value:
         return Found(sites, bound, True, "search and bound")
     if not np.isfinite(value) or run.stopped():
         rest = problem

@@ -66,6 +66,21 @@ def test_median(world):
     assert plan.value == pytest.approx(theirs, rel=1e-7)
 
 
+def test_median_within_a_cut_off_that_greedy_choice_misses():
+    """The best saving leaves somebody beyond 5.5 km here; spopt would pay 1,000 km for that."""
+    instance = make(120, 124, 1, seed=1)
+    cost = np.linalg.norm(instance.demand_xy[:, None] - instance.site_xy[None], axis=2)
+    near = np.where(cost <= 5500, cost, np.inf)
+    problem = SitingProblem(cost=near, people=instance.people, n_new=20, objective="median")
+    assert problem.cost.nnz >= 3000
+    plan = choose(problem)
+    assert plan.verify(problem)
+    assert (plan.status, plan.gap) == ("optimal", 0)
+    far = np.where(cost <= 5500, cost, 1e6)
+    theirs = peer(PMedian.from_cost_matrix(far, instance.people, p_facilities=20))
+    assert plan.value == pytest.approx(theirs, rel=1e-7)
+
+
 def test_center(world):
     _, cost = world
     part = cost[:50, :50]
