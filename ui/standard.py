@@ -81,7 +81,7 @@ def _rules(start: Scenario, text: Words) -> tuple[ServiceRule, ...]:
     with st.expander(text("service.rules", count=len(now)), expanded=bool(now)):
         st.caption(text("service.rules_note"))
         for n, rule in enumerate(now):
-            left, right = st.columns([4, 1], vertical_alignment="center")
+            left, right = st.columns([3, 1], vertical_alignment="center")
             left.markdown(rule_text(rule, text))
             if right.button("✕", key=f"rule_{n}", help=text("service.remove")):
                 _keep((*now[:n], *now[n + 1 :]), own)

@@ -101,22 +101,18 @@ def word_download(
         )
 
 
-CARD = (
-    # Name beside value, and over it where two columns would be too narrow to read.
-    "display:grid;grid-template-columns:repeat(auto-fit,minmax(max(6.5rem,40%),1fr));"
-    "gap:.3rem .8rem;"
-    "margin:0;padding:0;"
-    "font-size:.9rem;line-height:1.35;font-variant-numeric:tabular-nums"
-)
-
-NAME = "margin:0;padding:0;font-weight:400;color:#5b6670;overflow-wrap:anywhere"
+CARD = "margin:0;padding:0;font-size:.9rem;line-height:1.35;font-variant-numeric:tabular-nums"
+# Name beside value, and over it where two columns would be too narrow to read.
+FACT = "display:flex;flex-wrap:wrap;gap:0 .8rem;margin-bottom:.3rem"
+NAME = "flex:2 1 5rem;margin:0;padding:0;font-weight:400;color:#5b6670;overflow-wrap:anywhere"
+VALUE = "flex:3 1 6rem;margin:0;padding:0;overflow-wrap:anywhere"
 
 
 def card(title: str, rows: dict[str, str]) -> None:
     """Show one thing's facts as a short list of names and values, never read as markup."""
     lines = "".join(
-        f'<dt style="{NAME}">{esc(name)}</dt>'
-        f'<dd style="margin:0;padding:0;overflow-wrap:anywhere">{esc(value)}</dd>'
+        f'<div style="{FACT}"><dt style="{NAME}">{esc(name)}</dt>'
+        f'<dd style="{VALUE}">{esc(value)}</dd></div>'
         for name, value in rows.items()
     )
     with st.container(border=True):

@@ -67,7 +67,7 @@ def test_overview_of_the_toy_city(toy):
     test = page("overview")
     values = [metric.value for metric in test.metric]
     assert values == ["4", "55.0%", "2 / 3", "1 / 4"]
-    assert "● 3 ◐ 1 ○ 0" in texts(test)
+    assert "● 已报道 3 ◐ 推导 1 ○ 模拟 0" in texts(test)
     assert "确定 50.0%，可能 60.0%" in texts(test)
     assert "三村室" in texts(test)
 
