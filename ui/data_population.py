@@ -169,7 +169,7 @@ def _show(desk: Desk, plan: PopulationPlan, lines: list[str]) -> None:
     """Show by county what changes, and where the people would stand."""
     text = desk.text
     for line in lines:
-        st.markdown(f"- {line}")
+        st.markdown(f"- {plain(line)}")
     table = county_table(plan, text)
     numbers = {
         column: st.column_config.NumberColumn(format="localized")

@@ -243,7 +243,7 @@ def _accept(
         lambda: plan_import(intake, desk.tables, replaces=mode == "replace"),
     )
     for line in plan_lines(intake.table, plan, text):
-        st.markdown(f"- {line}")
+        st.markdown(f"- {plain(line)}")
     _show_cells(desk, plan, intake)
     if st.button(text("data.accept"), type="primary", key="accept"):
         _save(desk, intake, plan, mapping, saved, raw)

@@ -10,6 +10,7 @@ from analysis.audit import Checklist
 from analysis.balance import gini, known, lorenz, noise_floor, spread
 from analysis.journey import Survey
 from ui import cached, charts, report, state, widgets
+from ui.escape import plain
 from ui.names import in_language, unit_names
 from ui.tables import percent, whole
 from ui.wording import Words
@@ -91,7 +92,7 @@ def villages(unit: str, measured: Survey, text: Words) -> None:
     table = report.village_counts_list(counts, measured)
     table = in_language(_with_parts(table, unit, measured), measured.study, text)
     st.markdown(f"##### {text('districts.villages')}")
-    st.caption(_villages_text(table.loc[unit], text))
+    st.caption(plain(_villages_text(table.loc[unit], text)))
     widgets.table("village_counts", table, text)
     widgets.downloads("village_counts", table, measured, text)
     listed = report.villages_list(found, measured)
@@ -147,7 +148,7 @@ def checklist(held: Checklist, unit: str, measured: Survey, text: Words) -> None
     with st.expander(text("districts.checklist")):
         of = 1 if text.lang == "en" else 0
         if held.note[of]:
-            st.caption(held.note[of])
+            st.caption(plain(held.note[of]))
         table = report.checklist_list(measured, held, text)
         if not set(held.items) & set(measured.rooms):
             items = text("data.comma").join(f"{key} {name[of]}" for key, name in held.items.items())

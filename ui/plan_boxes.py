@@ -12,6 +12,7 @@ from analysis.proposal import Proposal
 from analysis.stages import STAGED, Stages
 from geo.errors import InfeasibleError, RoomplanError
 from ui import cached, charts, history, maps, plan_views, report, solving, state, widgets, wishes
+from ui.escape import plain
 from ui.names import in_language
 from ui.plan_report import plan_report
 from ui.plan_words import blame
@@ -39,9 +40,9 @@ def no_plan(measured: Survey, error: RoomplanError, text: Words) -> None:
         return
     if isinstance(error, InfeasibleError):
         why = blame(error, measured.study, text)
-        st.error(text("sites.infeasible", why=why), icon=":material/block:")
+        st.error(plain(text("sites.infeasible", why=why)), icon=":material/block:")
         return
-    st.error(text.explain(error), icon=":material/error:")
+    st.error(plain(text.explain(error)), icon=":material/error:")
 
 
 def stopped(proposal: Proposal, text: Words) -> None:
@@ -109,7 +110,7 @@ def own_choice(measured: Survey, proposal: Proposal, text: Words) -> None:
                     share=percent(mine.gained / gain if gain > 0 else float("nan")),
                 )
             )
-        st.markdown(" ".join(said))
+        st.markdown(plain(" ".join(said)))
         table = in_language(report.sites_list(mine), measured.study, text)
         widgets.table("sites", table, text)
 

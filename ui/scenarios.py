@@ -14,6 +14,7 @@ from analysis.rivals import Rivals, compare
 from analysis.scenario import Scenario
 from geo.errors import RoomplanError
 from ui import cached, maps, plan_views, report, state, widgets, wishes
+from ui.escape import plain
 from ui.names import in_language
 from ui.tables import whole
 from ui.wording import Words
@@ -95,7 +96,7 @@ def _side_by_side(
     )
     columns[2].metric(text("scenarios.gained"), whole(rivals.by_county["gained"].sum()))
     columns[3].metric(text("scenarios.lost"), whole(rivals.by_county["lost"].sum()))
-    st.markdown(_verdict(rivals, text))
+    st.markdown(plain(_verdict(rivals, text)))
     ways = ("difference", "both")
     look = st.segmented_control(
         text("scenarios.look"),

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui import cached, frame, gaps_view, maps, report, report_since, views, widgets
+from ui.escape import plain
 from ui.names import in_language
 from ui.tables import percent, whole
 
@@ -17,7 +18,7 @@ with st.expander(text("gaps.since")):
         earlier = cached.earlier_gaps(given.getvalue(), given.name)
         gaps = report_since.gaps_since(gaps, earlier, measured)
 if given is not None:
-    st.info(report_since.changes_text(gaps, text), icon=":material/compare_arrows:")
+    st.info(plain(report_since.changes_text(gaps, text)), icon=":material/compare_arrows:")
 
 gaps = in_language(gaps, measured.study, text)
 shown = gaps_view.filtered(gaps, measured, text)
