@@ -21,7 +21,7 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.siting.highs import Answer, Arrays, answer_of, highs_for
+from analysis.siting.highs import Answer, Arrays, SilentHighs, run_highs
 from analysis.siting.run import Run
 
 GRACE = 0.3
@@ -133,8 +133,6 @@ def main() -> None:
     run = Run(time_limit_s=max(0.0, float(until) - time.time()), seed=int(seed))
     out = sys.stdout.buffer
     arrays = Arrays.from_frame(frame)
-    linear = not arrays.whole.any()
-    highs = highs_for(arrays, run)
 
     def better(event: highspy.HighsCallbackEvent) -> None:
         data = event.data_out
@@ -142,7 +140,7 @@ def main() -> None:
             out,
             {
                 "x": np.array(data.mip_solution),
-                "value": np.array(data.objective_function_value),
+                "value": arrays.cost @ np.array(data.mip_solution),
                 "bound": np.array(data.mip_dual_bound),
             },
         )
@@ -151,10 +149,11 @@ def main() -> None:
         data = event.data_out
         _send(out, {"value": np.array(np.inf), "bound": np.array(data.mip_dual_bound)})
 
-    highs.cbMipImprovingSolution.subscribe(better)
-    highs.cbMipLogging.subscribe(bound)
-    highs.run()
-    answer = answer_of(highs, linear=linear)
+    def listen(highs: SilentHighs) -> None:
+        highs.cbMipImprovingSolution.subscribe(better)
+        highs.cbMipLogging.subscribe(bound)
+
+    answer = run_highs(arrays, run, listen)
     point, prices = (np.empty(0) if a is None else a for a in (answer.x, answer.prices))
     end = {"status": np.array(answer.status), "x": point, "prices": prices}
     _send(out, end | {"value": np.array(answer.value), "bound": np.array(answer.bound)})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import highspy
@@ -15,6 +16,7 @@ from analysis.siting.run import Run
 
 ROW_WISE = 2
 EASE = 1e-9
+ASTRAY = 1e-6
 
 
 class SilentHighs(highspy.Highs):  # type: ignore[misc]
@@ -126,6 +128,45 @@ def highs_for(arrays: Arrays, run: Run) -> SilentHighs:
     if len(known):
         highs.setSolution(len(known), known, arrays.start[known])
     return highs
+
+
+def run_highs(
+    arrays: Arrays, run: Run, listen: Callable[[SilentHighs], None] = lambda _: None
+) -> Answer:
+    """Solve a program, a second time without its start where HiGHS was led astray by it.
+
+    Parameters
+    ----------
+    arrays : Arrays
+    run : Run
+    listen : callable
+        Called with HiGHS before it runs, to subscribe to what it tells.
+
+    Returns
+    -------
+    Answer
+
+    Notes
+    -----
+    HiGHS 1.16 carries a start into the presolved program, where it may cost less than it does and
+    end the search: the start comes back as optimal with a value it does not have. Its bound is
+    safe, being the value at which the search was cut.
+    """
+    linear = not arrays.whole.any()
+    for start in (arrays.start, np.full(len(arrays.cost), np.nan)):
+        highs = highs_for(replace(arrays, start=start), run)
+        listen(highs)
+        highs.run()
+        answer = answer_of(highs, linear=linear)
+        if answer.x is None or linear:
+            break
+        truly = float(arrays.cost @ answer.x)
+        if abs(truly - answer.value) <= ASTRAY * max(1.0, abs(truly)):
+            break
+        answer = replace(answer, status="stopped", value=truly)
+        if run.stopped():
+            break
+    return answer
 
 
 def bound_at(program: Program, prices: Floats) -> tuple[float, Floats]:

@@ -6,7 +6,7 @@ import highspy
 import numpy as np
 
 from analysis.siting.apart import solve_apart
-from analysis.siting.highs import Answer, Arrays, answer_of, highs_for
+from analysis.siting.highs import Answer, Arrays, run_highs
 from analysis.siting.problem import Floats
 from analysis.siting.program import Program
 from analysis.siting.run import Run
@@ -57,10 +57,7 @@ def solve(
     arrays = Arrays.of(program, linear=linear, start=start, presolve=presolve)
     if len(arrays.values) > (APART if arrays.whole.any() else LINEAR_APART):
         return solve_apart(arrays, run, stage=stage)
-    highs = highs_for(arrays, run)
-    watch(highs, run, stage)
-    highs.run()
-    return answer_of(highs, linear=not arrays.whole.any())
+    return run_highs(arrays, run, lambda highs: watch(highs, run, stage))
 
 
 def _empty(program: Program) -> Answer:
