@@ -152,7 +152,7 @@ def checklist(held: Checklist, unit: str, measured: Survey, text: Words) -> None
         table = report.checklist_list(measured, held, text)
         if not set(held.items) & set(measured.rooms):
             items = text("data.comma").join(f"{key} {name[of]}" for key, name in held.items.items())
-            st.info(text("districts.checklist_none", items=items))
+            st.info(text("districts.checklist_none", items=plain(items)))
         table = in_language(table, measured.study, text)
         names = {"": text("districts.checklist_all")}
         names |= {key: name[of] for key, name in held.items.items()}
