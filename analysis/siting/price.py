@@ -6,14 +6,14 @@ anything to do with each other. What is left falls into thousands of small compo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
 
-from analysis.siting.core import Core, covered_by, merge_rows
+from analysis.siting.core import Core, covered_by, merge_rows, narrowed
 from analysis.siting.highs import ROW_WISE, SilentHighs, optimal_point
-from analysis.siting.multipliers import surplus_by_steps
+from analysis.siting.multipliers import Multipliers, share_by_steps
 from analysis.siting.parts import Parts, in_parts
 from analysis.siting.problem import Bools, Floats, Ints
 from analysis.siting.run import Run
@@ -24,10 +24,13 @@ TRIES = 12
 ELASTICITY = 1.3
 CLOSE = 2e-6
 PART_SECONDS = 10.0
+PART_GAP = 1e-7
 FOREVER = 1e9
-DEARER = (1.0, 1.4, 1.8, 2.2)
-EARLY = 0.97
 WIDEST = 5_000
+WHOLE_PAIRS = 1_000_000
+LIKELY, SURE = -0.02, 0.05
+LIKELY_TRIES, LIKELY_GAP, LIKELY_SECONDS = 3, 1e-3, 1.0
+NEAR = 2e-3
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,14 @@ def parts_at(core: Core, price: float) -> Parts:
     return in_parts(cover, weight, columns)
 
 
-def solve_at(core: Core, price: float, run: Run) -> Priced:
+def solve_at(
+    core: Core,
+    price: float,
+    run: Run,
+    *,
+    gap: float = PART_GAP,
+    seconds: float = PART_SECONDS,
+) -> Priced:
     """Return the best columns at a price, with a safe bound on what any choice could gain.
 
     Parameters
@@ -63,6 +73,8 @@ def solve_at(core: Core, price: float, run: Run) -> Priced:
     price : float
         What each column costs, in weight.
     run : Run
+    gap, seconds : float
+        At which to stop with a component whose linear program is not whole.
 
     Returns
     -------
@@ -72,7 +84,7 @@ def solve_at(core: Core, price: float, run: Run) -> Priced:
     """
     parts = parts_at(core, price)
     highs = SilentHighs()
-    highs.setOptionValue("mip_rel_gap", 1e-7)
+    highs.setOptionValue("mip_rel_gap", gap)
     watch(highs, run, "bound", linear=False)
     chosen = np.zeros(len(parts.columns), dtype=bool)
     surplus = 0.0
@@ -83,14 +95,21 @@ def solve_at(core: Core, price: float, run: Run) -> Priced:
             surplus += float(parts.weight[rows].sum()) - price
             continue
         run.tell("bound")
-        mine, bound = _solve_part(highs, parts.pattern(part), parts.weight[rows], price, run)
+        mine, bound = _solve_part(
+            highs, parts.pattern(part), parts.weight[rows], price, run, seconds
+        )
         chosen[cols] = mine
         surplus += bound
     return Priced(np.sort(parts.columns[chosen]), surplus)
 
 
 def _solve_part(
-    highs: SilentHighs, pattern: sparse.csr_array, weight: Floats, price: float, run: Run
+    highs: SilentHighs,
+    pattern: sparse.csr_array,
+    weight: Floats,
+    price: float,
+    run: Run,
+    seconds: float,
 ) -> tuple[Bools, float]:
     """Solve one component: its linear program first, whole numbers only where that is not whole."""
     n_rows, n_cols = pattern.shape
@@ -111,7 +130,7 @@ def _solve_part(
     if np.abs(x - np.rint(x)).max() < 1e-6:
         return x > 0.5, upper
     whole = np.repeat(np.array([1, 0], dtype=np.int32), [n_cols, n_rows])
-    until = highs.getRunTime() + max(0.1, min(PART_SECONDS, run.left()))
+    until = highs.getRunTime() + max(0.1, min(seconds, run.left()))
     highs.setOptionValue("time_limit", until)
     highs.passModel(*model, whole)
     highs.run()
@@ -208,9 +227,11 @@ def price_share(core: Core, needed: float, run: Run) -> tuple[Ints, float]:
 
     Notes
     -----
-    Whatever covers ``needed`` has ``covered(S) - p |S| <= surplus(p)`` and so at least
-    ``(needed - surplus(p)) / p`` columns, at every price p. The surplus comes from multipliers
-    first, then from programs where the price cuts the columns into parts small enough.
+    Multipliers bound the number first, and tell which columns are likely: what these gain at the
+    price of a column is a program in small parts, whose answer is filled up and trimmed. Where
+    there are few enough pairs, all columns are then taken: whatever covers ``needed`` has
+    ``covered(S) - p |S| <= surplus(p)`` and so at least ``(needed - surplus(p)) / p`` columns, at
+    every price p.
     """
     best = greedy_cover(core, len(core.columns), enough=needed)
     if len(best) < 2:
@@ -218,37 +239,68 @@ def price_share(core: Core, needed: float, run: Run) -> tuple[Ints, float]:
     price = max(_covered(core, best) - _covered(core, best[:-1]), 1e-9 * needed)
     reach = np.sort(core.cover.T @ core.weight)[::-1]
     bound = float(np.searchsorted(np.cumsum(reach), needed * (1 - 1e-9)) + 1)
-    for dearer in DEARER:
-        if run.stopped():
-            break
-        one = price * dearer
-        surplus = surplus_by_steps(core, one, needed - one * len(best) * EARLY, run)
-        bound = max(bound, (needed - surplus) / one)
-        run.tell("search", float(len(best)), bound)
+    if core.cover.nnz > WHOLE_PAIRS:
+        steps = share_by_steps(core, needed, run)
+        return np.sort(_share_likely(core, needed, best, steps, run)), max(bound, steps.bound)
     below, above = 0.0, np.inf
     for _ in range(TRIES):
         if run.stopped() or np.diff(parts_at(core, price).col_start).max() > WIDEST:
             break
         priced = solve_at(core, price, run)
         bound = max(bound, (needed - priced.surplus) / price)
-        found = greedy_cover(core, len(core.columns), start=priced.columns, enough=needed)
-        found = trim_cover(core, found, 1, enough=needed)
-        best = found if len(found) < len(best) else best
+        best = _fewer(core, needed, priced.columns, best)
         if not run.tell("search", float(len(best)), bound) or np.ceil(bound - 1e-6) >= len(best):
             break
         if _covered(core, priced.columns) < needed:
             above = price
         else:
             below = price
-        previous = price
-        price = (
-            np.sqrt(below * above)
-            if below > 0 and above < np.inf
-            else (previous * 0.9 if above < np.inf else previous * 1.1)
-        )
+        previous, price = price, _between(below, above, price)
         if abs(price - previous) < 1e-6 * previous:
             break
     return np.sort(best), bound
+
+
+def _between(below: float, above: float, price: float) -> float:
+    """Return the middle of both prices, or a little more or less where one is not known yet."""
+    if below > 0 and above < np.inf:
+        return float(np.sqrt(below * above))
+    return price * (0.9 if above < np.inf else 1.1)
+
+
+def _share_likely(core: Core, needed: float, best: Ints, steps: Multipliers, run: Run) -> Ints:
+    """Return few columns that cover so much weight, from those that multipliers make likely.
+
+    A column that its rows pay for well over its cost is opened; one that they pay for well under
+    is left out. The rest are best at a price, which moves until what they cover is about right.
+    """
+    pays = np.minimum(steps.pays, steps.rate * core.weight)
+    over = core.cover.T @ pays - 1.0
+    sure = np.flatnonzero(over > SURE)
+    likely = np.flatnonzero((over > LIKELY) & (over <= SURE))
+    rows = np.flatnonzero(~covered_by(core.cover, sure))
+    weight, people, floor = core.weight[rows], core.people[rows], core.floor[rows]
+    rest = replace(core, cover=core.cover[rows], weight=weight, people=people, floor=floor)
+    rest, price = narrowed(rest, likely), 1.0 / max(steps.rate, 1e-12)
+    for _ in range(LIKELY_TRIES):
+        if run.stopped():
+            break
+        priced = solve_at(rest, price, run, gap=LIKELY_GAP, seconds=LIKELY_SECONDS)
+        chosen = np.concatenate([sure, likely[priced.columns]])
+        best = _fewer(core, needed, chosen, best)
+        wanted = len(chosen) + (needed - _covered(core, chosen)) / price
+        ratio = max(len(chosen), 1) / max(wanted, 1.0)
+        if not run.tell("search", float(len(best)), steps.bound) or abs(ratio - 1) < NEAR:
+            break
+        price *= ratio ** (1.0 / ELASTICITY)
+    return best
+
+
+def _fewer(core: Core, needed: float, columns: Ints, best: Ints) -> Ints:
+    """Return columns filled up and trimmed to so much weight, or the best where those are fewer."""
+    found = greedy_cover(core, len(core.columns), start=columns, enough=needed)
+    found = trim_cover(core, found, 1, enough=needed)
+    return found if len(found) < len(best) else best
 
 
 def _covered(core: Core, columns: Ints) -> float:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from analysis.siting import Cancelled, SitingProblem, choose, covering, nearest, solver
+from analysis.siting import Cancelled, SitingProblem, choose, covering, nearest, price, solver
 from analysis.siting.core import core_of, covered_by
 from analysis.siting.price import price_cover
+from analysis.siting.program import Program
 from analysis.siting.run import Run
 from benchmarks.instances import city, distances, make
 
@@ -133,3 +134,33 @@ def test_priced_share_agrees_with_the_whole_program(town, share, monkeypatch):
     assert priced.method == "price and bound"
     assert priced.bound <= exact.value <= priced.value
     assert priced.value - priced.bound <= max(2, 0.05 * exact.value)
+
+
+HIGHS_ASTRAY = """
+    6 9 / 0 1 / 3 8 10 11 / 3 4 9 / 2 5 / 2 4 6 / 1 10 / 7 11 / 7 10 / 5 6 / 3 9 11 / 0 8
+"""
+
+
+@pytest.mark.parametrize("apart", [0, 10**9])
+def test_a_start_does_not_lead_to_a_value_that_no_point_has(apart, monkeypatch):
+    monkeypatch.setattr(solver, "APART", apart)
+    program = Program()
+    x = program.add_columns(12, cost=1.0, whole=True)
+    for row in HIGHS_ASTRAY.split("/"):
+        cols = x[[int(c) for c in row.split()]]
+        program.add_rows(1, [(np.zeros(len(cols), dtype=int), cols, np.ones(len(cols)))], low=1.0)
+    start = np.isin(np.arange(12), [0, 1, 2, 3, 6, 7]).astype(float)
+    answer = solver.solve(program, Run(), start=start)
+    assert (answer.status, answer.value, answer.bound) == ("optimal", 6.0, 6.0)
+    assert answer.x.sum() == 6.0
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9, 0.999])
+def test_share_by_multipliers_bounds_and_comes_near(town, share, monkeypatch):
+    problem = cover(town, objective="cover_all", share=share, n_new=None)
+    fewest = choose(problem).value
+    monkeypatch.setattr(covering, "LARGE", 0)
+    monkeypatch.setattr(price, "WHOLE_PAIRS", 0)
+    plan = choose(problem)
+    assert plan.verify(problem)
+    assert 0.9 * fewest <= plan.bound <= fewest <= plan.value <= 1.05 * fewest + 1
