@@ -31,6 +31,7 @@ WHOLE_PAIRS = 1_000_000
 LIKELY, SURE = -0.02, 0.05
 LIKELY_TRIES, LIKELY_GAP, LIKELY_SECONDS = 3, 1e-3, 1.0
 NEAR = 2e-3
+SHARE_ELASTICITY = 0.45
 
 
 @dataclass(frozen=True)
@@ -292,7 +293,7 @@ def _share_likely(core: Core, needed: float, best: Ints, steps: Multipliers, run
         ratio = max(len(chosen), 1) / max(wanted, 1.0)
         if not run.tell("search", float(len(best)), steps.bound) or abs(ratio - 1) < NEAR:
             break
-        price *= ratio ** (1.0 / ELASTICITY)
+        price *= ratio ** (1.0 / SHARE_ELASTICITY)
     return best
 
 

@@ -76,7 +76,9 @@ def test_every_county_and_every_township_of_2019_has_its_one_room(
 
 def test_all_twenty_reported_rooms_are_there_by_name(rooms: gpd.GeoDataFrame) -> None:
     reported = rooms[rooms["basis"] == "reported"]
-    assert sorted(reported["name"]) == sorted(map(full_width, read_facts("rooms_reported")["name_zh"]))
+    assert sorted(reported["name"]) == sorted(
+        map(full_width, read_facts("rooms_reported")["name_zh"])
+    )
     assert reported["source"].str.startswith("http").all()
 
 
