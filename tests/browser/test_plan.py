@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
@@ -13,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import openpyxl
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Page, TimeoutError, expect
 
 import cli
 
@@ -75,9 +76,12 @@ def test_a_click_adds_one_place_and_undo_takes_it_back(page, sites, outside):
     page.get_by_text("点击地图加入自选地点").last.click()
     expect(page.get_by_role("switch", name="点击地图加入自选地点")).to_be_checked(timeout=WAIT)
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT)
-    box = page.locator("iframe[title*=st_folium]").bounding_box()
-    page.mouse.click(box["x"] + box["width"] * 0.1, box["y"] + box["height"] * 0.6)
-    page.wait_for_url("**own=*", timeout=WAIT)
+    for _ in range(4):  # on a busy machine the page may still move under the first press
+        box = page.locator("iframe[title*=st_folium]").bounding_box()
+        page.mouse.click(box["x"] + box["width"] * 0.1, box["y"] + box["height"] * 0.6)
+        with contextlib.suppress(TimeoutError):
+            page.wait_for_url(re.compile(r"[?&]own="), timeout=WAIT / 4)
+            break
     assert asked(page, "own")[0].count("@") == 2
     frame = pins(page, 2)
     # The answer to a later click repeats the place: it must not be added again.
