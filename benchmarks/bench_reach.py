@@ -1,6 +1,6 @@
 """Reach against bare cKDTree: pairs of 600,000 x 624,000 points at 3 km, and the nearest room.
 
-Run ``python benchmarks/bench_reach.py [demand] [sites]``. Each contender runs in a process of its
+Run ``python -m benchmarks.bench_reach [demand] [sites]``. Each contender runs in a process of its
 own, so that the peak of memory is its own; inputs and imports are taken off. The ratio is taken
 between medians of alternating runs in this one run. Seconds are of the processor: all contenders
 run on one thread, and other programs on the machine then disturb the ratio less.
@@ -61,7 +61,7 @@ def contender(name: str, n_demand: int, n_sites: int) -> tuple[float, float, flo
 
 def measured(name: str, sizes: list[str]) -> list[float]:
     """Run one contender in a fresh process."""
-    command = [sys.executable, __file__, "--one", name, *sizes]
+    command = [sys.executable, "-m", "benchmarks.bench_reach", "--one", name, *sizes]
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return [float(word) for word in out.split()]
 
