@@ -1,6 +1,6 @@
 """E2SFCA against PySAL access on the same pairs: 600,000 demand points x 130,000 rooms, 3 km.
 
-Run ``python benchmarks/bench_access.py [demand] [rooms]``. Pairs are found once, outside the clock
+Run ``python -m benchmarks.bench_access [demand] [rooms]``. Pairs are found once, outside the clock
 of both. PySAL's clock holds ``fca.two_stage_fca`` alone, not the building of its cost table.
 Seconds are of the processor: both run on one thread.
 """

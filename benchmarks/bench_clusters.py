@@ -1,6 +1,6 @@
 """Clusters of 1,000,000 cases against raw scikit-learn DBSCAN on the same points.
 
-Run ``python benchmarks/bench_clusters.py [cases] [radius_m] [min_cases]``. Each side runs in a
+Run ``python -m benchmarks.bench_clusters [cases] [radius_m] [min_cases]``. Each side runs in a
 process of its own, so that its peak memory is its own. Ours holds everything: labels, outlines,
 categories, unresolved shares and trends. The peer's clock holds the labels alone. Numba's cache
 is filled before the clock starts.

@@ -1,6 +1,6 @@
 """GCJ-02 and BD-09 back to WGS-84: largest error and points per second, against eviltransform.
 
-Run ``python benchmarks/bench_datum.py [points]``. Points lie all over China. The peer (PyPI
+Run ``python -m benchmarks.bench_datum [points]``. Points lie all over China. The peer (PyPI
 ``eviltransform``, where installed) works point by point; its usual inverse is one step, its exact
 one iterates. Its clock runs on a hundredth of the points and is scaled.
 """

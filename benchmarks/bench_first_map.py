@@ -1,6 +1,6 @@
 """Page open to first map drawn, and a rerun of it, in a real Chromium that reaches no network.
 
-Run ``python benchmarks/bench_first_map.py [rounds]``. The app's Overview stands against a page that
+Run ``python -m benchmarks.bench_first_map [rounds]``. The app's Overview stands against a page that
 draws the same townships, counties and rooms the usual way: GeoJson and CircleMarker of folium, the
 whole map sent again on every change (its scripts come from this app's bundle, because without
 internet folium's own never arrive). Both in one run, in turn, each time in a fresh browser profile

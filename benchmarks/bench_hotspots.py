@@ -1,6 +1,6 @@
 """The scan statistic at city size: 2,400 villages, 999 simulations; and whether it is right.
 
-Run ``python benchmarks/bench_hotspots.py [places] [cases] [simulations]``. The peer is the same
+Run ``python -m benchmarks.bench_hotspots [places] [cases] [simulations]``. The peer is the same
 statistic written as plain numpy (every window of every map), timed on a tenth of the maps. Below
 stand the share of planted hot spots that are found and of null maps that raise an alarm.
 """

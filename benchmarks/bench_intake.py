@@ -1,6 +1,6 @@
 """Intake by format: rows per second of reading in the sandbox and of the whole intake.
 
-Run ``python benchmarks/bench_intake.py [csv_rows] [xlsx_rows] [vector_rows]``. Reading starts a
+Run ``python -m benchmarks.bench_intake [csv_rows] [xlsx_rows] [vector_rows]``. Reading starts a
 child process, checks the file and returns texts; the whole intake also maps the columns, moves the
 points to WGS-84, finds the units and remarks on rows. The peer of each format reads the same bytes
 without any sandbox: pandas for tables, geopandas for layers.

@@ -1,6 +1,6 @@
 """Edits per second of the register in both stores, alone and by eight editors, and what kills cost.
 
-Run ``python benchmarks/bench_register.py [kills]``. The file lies in the folder of temporary files;
+Run ``python -m benchmarks.bench_register [kills]``. The file lies in the folder of temporary files;
 PostgreSQL is a private server of the tests that waits for its disk. The peer is what planners do
 without a register: the whole layer written anew by ``to_file`` for each edit.
 """

@@ -1,6 +1,6 @@
 """Nearest room by road against a bare scipy Dijkstra: 500,000 nodes, 559 rooms, 10,000 doors.
 
-Run ``python benchmarks/bench_roads.py [side of the grid]``. The network is a grid of streets with
+Run ``python -m benchmarks.bench_roads [side of the grid]``. The network is a grid of streets with
 random lengths, some of them one-way. "Bare" is ``scipy.sparse.csgraph.dijkstra(min_only=True)``
 over the finished reversed graph and nothing else; Roomplan's clock also holds snapping, doors,
 straight walks and the table. Then the cost matrix of the same rooms, against one bare search with
