@@ -22,10 +22,9 @@ from geo.crs import metric_crs
 from geo.errors import StudyError, first_ids
 from geo.name_forms import clean
 from geo.names import DOUBTFUL, NameIndex, find_units
-from geo.register_home import side_file
+from geo.register_home import remove_side_file, side_file, side_stamp, write_side_file
 from geo.schema import WGS84
 from geo.units import ancestors
-from geo.write import write_bytes
 
 FILE_NAME = "outlines.geojson"
 SETTING = "outlines"
@@ -203,11 +202,7 @@ def outlines_file(folder: str | Path, settings: Mapping[str, Any]) -> Path:
 
 def outlines_stamp(folder: str | Path, settings: Mapping[str, Any]) -> str:
     """Return what changes whenever other outlines come into force; empty for the study's own."""
-    path = outlines_file(folder, settings)
-    if not path.is_file():
-        return ""
-    about = path.stat()
-    return f"{about.st_mtime_ns} {about.st_size}"
+    return side_stamp(folder, settings, FILE_NAME)
 
 
 def hold_outlines(
@@ -245,9 +240,8 @@ def hold_outlines(
     ]
     about = {"file": file, "who": who, "made": made, "count": len(features)}
     whole = {"type": "FeatureCollection", "about": about, "features": features}
-    path = outlines_file(folder, settings)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(json.dumps(whole, ensure_ascii=False).encode(), path)
+    content = json.dumps(whole, ensure_ascii=False).encode()
+    write_side_file(folder, settings, FILE_NAME, content)
 
 
 def read_outlines(folder: str | Path, settings: Mapping[str, Any]) -> HeldOutlines | None:
@@ -282,10 +276,7 @@ def read_outlines(folder: str | Path, settings: Mapping[str, Any]) -> HeldOutlin
 
 def remove_outlines(folder: str | Path, settings: Mapping[str, Any]) -> bool:
     """Return to the study's own outlines; tell whether others were in force."""
-    path = outlines_file(folder, settings)
-    there = path.is_file()
-    path.unlink(missing_ok=True)
-    return there
+    return remove_side_file(folder, settings, FILE_NAME)
 
 
 def with_outlines(units: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

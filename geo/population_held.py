@@ -21,7 +21,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.errors import StudyError
-from geo.register_home import side_file
+from geo.register_home import remove_side_file, side_file, side_stamp, write_side_file
 from geo.schema import WGS84
 from geo.write import write_bytes
 
@@ -66,8 +66,7 @@ def population_file(folder: str | Path, settings: Mapping[str, Any]) -> Path:
 
 def population_stamp(folder: str | Path, settings: Mapping[str, Any]) -> str:
     """Return what changes whenever another population comes into force; empty for the study's."""
-    path = population_file(folder, settings)
-    return path.read_text("utf-8", errors="replace") if path.is_file() else ""
+    return side_stamp(folder, settings, FILE_NAME)
 
 
 def read_population(folder: str | Path, settings: Mapping[str, Any]) -> HeldPopulation | None:
@@ -146,15 +145,16 @@ def hold_population(
     }
     made = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     facts = {"points": len(demand), "people": float(demand["people"].sum())}
-    write_bytes(_toml({**about, **facts, "made": made, "who": who, **names}).encode(), path)
+    content = _toml({**about, **facts, "made": made, "who": who, **names}).encode()
+    write_side_file(folder, settings, FILE_NAME, content)
     _tidy(path, former - set(names.values()))
 
 
 def remove_population(folder: str | Path, settings: Mapping[str, Any]) -> bool:
     """Return to the study's own population; tell whether another one was in force."""
     path = population_file(folder, settings)
-    there, former = path.is_file(), _named_files(path)
-    path.unlink(missing_ok=True)
+    former = _named_files(path)
+    there = remove_side_file(folder, settings, FILE_NAME)
     _tidy(path, former)
     return there
 

@@ -7,6 +7,7 @@ bundled demonstration, stays as it is: its working copy lies under ``ROOMPLAN_HO
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from geo.register_layout import CHANGES
 from geo.register_migrate import ensure_layout
 from geo.register_store import connect, is_server, reading
 from geo.register_values import LAYERS
+from geo.write import write_bytes
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET_VARIABLE = "ROOMPLAN_REGISTER"
@@ -111,6 +113,34 @@ def register_target(folder: str | Path, settings: Mapping[str, Any]) -> str:
 def side_file(folder: str | Path, settings: Mapping[str, Any], name: str) -> Path:
     """Return where a study keeps a small file of its own, such as its saved column mappings."""
     return (Path(folder) if "register" in settings else study_home(folder)) / name
+
+
+def side_stamp(folder: str | Path, settings: Mapping[str, Any], name: str) -> str:
+    """Return what changes whenever a side file is written anew; empty where there is none."""
+    try:
+        about = side_file(folder, settings, name).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    # Every writing makes another file, also one as long within the same tick of the clock.
+    return f"{about.st_ino} {about.st_mtime_ns} {about.st_size}"
+
+
+def write_side_file(
+    folder: str | Path, settings: Mapping[str, Any], name: str, content: bytes
+) -> None:
+    """Write a side file whole or not at all; see :func:`geo.write.write_bytes` for its faults."""
+    path = side_file(folder, settings, name)
+    with contextlib.suppress(OSError):  # the writing then says so in words
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(content, path)
+
+
+def remove_side_file(folder: str | Path, settings: Mapping[str, Any], name: str) -> bool:
+    """Delete a side file; return whether there was one."""
+    path = side_file(folder, settings, name)
+    there = path.is_file()
+    path.unlink(missing_ok=True)
+    return there
 
 
 def is_there(target: str) -> bool:

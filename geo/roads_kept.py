@@ -24,9 +24,8 @@ import pandas as pd
 from scipy.sparse import csc_array, csr_array
 
 from geo.pairs import Floats, Pairs
-from geo.register_home import side_file
+from geo.register_home import remove_side_file, side_file, side_stamp, write_side_file
 from geo.roads_errors import RoadsError
-from geo.write import write_bytes
 
 if TYPE_CHECKING:  # a study without roads opens without the libraries of graphs
     from geo.roads import Network, Progress
@@ -140,7 +139,8 @@ class KeptRoads:
                     fresh, self._columns(demand, chosen, limit, mode, cost, progress), strict=True
                 )
             columns = [held[name] for name in names]
-            for old in [name for name in held if name not in set(names)][:-_MOST_COLUMNS]:
+            asked = set(names)
+            for old in [name for name in held if name not in asked][:-_MOST_COLUMNS]:
                 del held[old]
         return _matrix(columns, limit, (len(demand), len(rooms)))
 
@@ -200,8 +200,7 @@ def find_roads(folder: str | Path, settings: Mapping[str, Any]) -> KeptRoads | N
 
 def roads_stamp(folder: str | Path, settings: Mapping[str, Any]) -> str:
     """Return what changes whenever a study gets other roads; empty where it has none."""
-    place = side_file(folder, settings, ABOUT_FILE)
-    return place.read_text("utf-8") if place.is_file() else ""
+    return side_stamp(folder, settings, ABOUT_FILE)
 
 
 def keep_roads(
@@ -258,8 +257,11 @@ def keep_roads(
         "attribution": attribution,
         **facts_of(roads, network),
     }
-    write_bytes(json.dumps(about, ensure_ascii=False, indent=1).encode(), place)
-    _sweep(place, keep=file)
+    former = _named_file(place)
+    content = json.dumps(about, ensure_ascii=False, indent=1).encode()
+    write_side_file(folder, settings, ABOUT_FILE, content)
+    if former is not None and former.name != file:
+        former.unlink(missing_ok=True)
     return KeptRoads(place.with_name(file), about, _networks={("walk", "metres"): network})
 
 
@@ -320,10 +322,10 @@ def near_roads(
 
 def drop_roads(folder: str | Path, settings: Mapping[str, Any]) -> bool:
     """Take a study's roads away; return whether it had any."""
-    place = side_file(folder, settings, ABOUT_FILE)
-    had = place.is_file()
-    place.unlink(missing_ok=True)
-    _sweep(place, keep="")
+    former = _named_file(side_file(folder, settings, ABOUT_FILE))
+    had = remove_side_file(folder, settings, ABOUT_FILE)
+    if former is not None:
+        former.unlink(missing_ok=True)
     return had
 
 
@@ -373,10 +375,13 @@ def _matrix(columns: list[Column], limit: float, shape: tuple[int, int]) -> Pair
     return csr_array(csc_array((cost[near], row[near], first), shape=shape))
 
 
-def _sweep(place: Path, *, keep: str) -> None:
-    for old in place.parent.glob("roads-*.npz"):
-        if old.name != keep:
-            old.unlink(missing_ok=True)
+def _named_file(place: Path) -> Path | None:
+    """Return the roads that a record names; a study's folder may hold other people's files too."""
+    try:
+        name = Path(str(json.loads(place.read_text("utf-8"))["file"])).name
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return place.with_name(name) if name.startswith("roads-") and name.endswith(".npz") else None
 
 
 def _damaged(place: Path, why: object) -> RoadsError:

@@ -22,14 +22,13 @@ from geo.intake.values import cleaned
 from geo.read import Tables, read_settings, read_study
 from geo.register import Register, create_register, open_register
 from geo.register_changes import ChangeSet, Entry, fetch
-from geo.register_home import is_there, register_target, side_file
+from geo.register_home import is_there, register_target, side_file, write_side_file
 from geo.register_import import check_unchanged, import_entries
 from geo.register_layout import UNITS
 from geo.register_store import connect, is_server, writing
 from geo.register_transaction import changing
 from geo.register_values import Specs, extra_kinds
 from geo.schema import TABLES
-from geo.write import write_bytes
 
 SIMULATED = "simulated"
 MAPPINGS_FILE = "mappings.json"
@@ -345,6 +344,5 @@ def save_mapping(folder: str | Path, mapping: Mapping, *, saved: Sequence[Mappin
     """
     kept = [other for other in saved if other.to_dict() != mapping.to_dict()]
     lines = [other.to_dict() for other in [*kept, mapping][-KEPT_MAPPINGS:]]
-    path = side_file(folder, read_settings(folder), MAPPINGS_FILE)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(json.dumps(lines, ensure_ascii=False, indent=1).encode(), path)
+    content = json.dumps(lines, ensure_ascii=False, indent=1).encode()
+    write_side_file(folder, read_settings(folder), MAPPINGS_FILE, content)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from shapely.geometry import box
 
-from geo.errors import StudyError
+from geo.errors import RoomplanError, StudyError
 from geo.outlines import (
     SETTING,
     hold_outlines,
@@ -121,6 +121,15 @@ def test_a_second_file_adds_to_the_first(toy):
     assert held is not None
     assert sorted(held.outlines.index) == ["A1", "B1"]
     assert read_study(toy).frames["units"].geometry["B1"].equals(east)
+
+
+def test_where_nothing_can_be_written_it_is_said(toy, monkeypatch):
+    plan = plan_outlines(layer(("A1", "甲一镇", WEST)), toy_frames())
+    monkeypatch.setenv("ROOMPLAN_HOME", str(toy / "study.toml"))
+    with pytest.raises(RoomplanError) as caught:
+        hold_outlines(toy, read_settings(toy), plan, file="a", who="甲")
+    assert caught.value.code == "write.folder"
+    assert outlines_stamp(toy, read_settings(toy)) == ""
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"features": [], "about": {}}', b"[1]"])

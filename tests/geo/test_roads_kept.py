@@ -97,10 +97,23 @@ def test_roads_that_nobody_can_walk_leave_the_old_ones_in_force(tmp_path):
     assert len(find_roads(tmp_path, {}).roads().start) == 12
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"file": "x"}'])
+def test_other_files_of_the_study_s_folder_stay(tmp_path):
+    inside = {"register": "r.gpkg"}
+    theirs = tmp_path / "roads-2020.npz"
+    theirs.write_bytes(b"theirs")
+    for fingerprint in ("one", "two"):
+        keep_roads(tmp_path, inside, roads_from(ROAD, fingerprint=fingerprint), name="a")
+        assert len(list(tmp_path.glob("roads-*.npz"))) == 2
+    assert drop_roads(tmp_path, inside)
+    assert list(tmp_path.glob("roads*")) == [theirs]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"file": "x"}', b"\xff\xfe"])
 def test_what_somebody_broke_is_an_error_with_a_way_out(tmp_path, home, content):
     keep_roads(tmp_path, {}, roads_from(ROAD), name="a")
-    next(home.rglob("roads.json")).write_text(content, encoding="utf-8")
+    stamp = roads_stamp(tmp_path, {})
+    next(home.rglob("roads.json")).write_bytes(content)
+    assert roads_stamp(tmp_path, {}) != stamp
     with pytest.raises(RoomplanError) as caught:
         find_roads(tmp_path, {})
     assert caught.value.code == "roads.kept_damaged"
