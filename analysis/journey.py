@@ -14,6 +14,7 @@ from analysis.access import floating_catchments, zones
 from analysis.breakdown import coverage_by_group
 from analysis.clusters import Clusters, find_clusters
 from analysis.coverage import (
+    ANSWERS,
     Coverage,
     cover,
     coverage_by_unit,
@@ -126,8 +127,8 @@ def catchments_of(measured: Survey, *, level: str = "township") -> pd.DataFrame:
     -------
     DataFrame
         Index ``unit_id``, context units left out: ``name``, ``people``, ``rooms``,
-        ``people_per_room``, ``share_covered``, and ``per_10k_2sfca``, ``per_10k_e2sfca`` and
-        ``per_10k_m2sfca``, rooms for 10,000 people by two-step floating catchments, plain,
+        ``people_per_room``, ``share_certain``, ``share_covered`` and ``share_possible``, and
+        ``per_10k_2sfca``, ``per_10k_e2sfca`` and ``per_10k_m2sfca``, rooms for 10,000 people by two-step floating catchments, plain,
         enhanced and modified, the mean over the unit's people; NaN where nobody lives.
 
     Notes
@@ -141,7 +142,7 @@ def catchments_of(measured: Survey, *, level: str = "township") -> pd.DataFrame:
     people = demand["people"]
     rooms = pd.Series(1.0, index=measured.serving.index)
     unit = demand["unit_id"].map(ancestors(measured.study.units, level))
-    names = ["name", "people", "rooms", "people_per_room", "share_covered"]
+    names = ["name", "people", "rooms", "people_per_room", *(f"share_{part}" for part in ANSWERS)]
     table = measured.by_level[level][names].copy()
     lived = table["people"].where(table["people"] > 0)
     for method, weight in (("2sfca", None), ("e2sfca", zones(1.0)), ("m2sfca", zones(1.0))):

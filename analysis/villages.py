@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.audit import BASES_BEST_FIRST, HAS, NONE_KNOWN
-from analysis.coverage import NO_RADIUS_KINDS, Coverage, is_context, share
+from analysis.coverage import ANSWERS, NO_RADIUS_KINDS, Coverage, is_context, share
 from geo.units import ancestors
 
 OWN_KINDS = ("village", "community", "area")
@@ -41,8 +41,9 @@ def village_rooms(
         Index ``unit_id``, the villages in their order, context left out: ``name``,
         ``township_id``, ``county_id``, ``people`` with ``population_basis`` from the units;
         ``status`` "has" or "none_known", ``rooms``, the best known ``room_id`` and its ``basis``;
-        ``share_covered`` of the people who stand at the village's own point, NaN where it has
-        none: whose people are spread over a township, nobody can tell.
+        ``share_certain``, ``share_covered`` and ``share_possible`` of the people who stand at the
+        village's own point, NaN where it has none: whose people are spread over a township,
+        nobody can tell.
 
     Notes
     -----
@@ -62,9 +63,10 @@ def village_rooms(
     for column in ("room_id", "basis"):
         table[column] = best[column].reindex(table.index)
     people = demand["people"].astype(float)
-    covered = people.where(coverage.covered, 0.0).groupby(demand["unit_id"]).sum()
     lived = people.groupby(demand["unit_id"]).sum()
-    table["share_covered"] = share(covered, lived).reindex(table.index)
+    for answer in ANSWERS:
+        there = people.where(getattr(coverage, answer), 0.0).groupby(demand["unit_id"]).sum()
+        table[f"share_{answer}"] = share(there, lived).reindex(table.index)
     return table.rename_axis("unit_id")
 
 

@@ -44,8 +44,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "compare": (
         "name", "people", "population_basis", "rooms", "rooms_reported", "rooms_derived",
-        "rooms_simulated", "rooms_per_10k", "people_per_room", "share_covered", "modelled_share",
-        "cases", "cases_simulated", "cases_per_10k", "share_handled", "cases_open", "activities",
+        "rooms_simulated", "rooms_per_10k", "people_per_room", "share_covered", "share_certain",
+        "share_possible", "modelled_share", "cases", "cases_simulated", "cases_per_10k", "share_handled", "cases_open", "activities",
         "activities_per_room", "unit_id",
     ),
     "sites": (
@@ -73,8 +73,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "small_n",
     ),
     "catchments": (
-        "county", "name", "people", "rooms", "people_per_room", "share_covered", "per_10k_2sfca",
-        "per_10k_e2sfca", "per_10k_m2sfca", "unit_id",
+        "county", "name", "people", "rooms", "people_per_room", "share_covered", "share_certain",
+        "share_possible", "per_10k_2sfca", "per_10k_e2sfca", "per_10k_m2sfca", "unit_id",
     ),
     "standards": (
         "standard", "level", "name", "people", "people_covered", "share_covered", "share_certain",
@@ -100,7 +100,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "villages": (
         "county", "township", "name", "people", "population_basis", "status", "basis",
-        "room_name", "share_covered", "unit_id",
+        "room_name", "share_covered", "share_certain", "share_possible", "unit_id",
     ),
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from analysis.journey import Survey
 from ui import cached, charts, report, widgets
+from ui.districts_view import SHARES
 from ui.names import in_language
 from ui.wording import Words
 
@@ -19,8 +20,7 @@ def standards(measured: Survey, text: Words) -> None:
         )
         city = table[table["level"] == "city"]
         named = city.assign(standard=[text.choice("standard", name) for name in city["standard"]])
-        title = text("column.share_covered").replace("（%）", "").replace(" (%)", "")
-        chart = charts.bars(named, name="standard", value="share_covered", title=title, fmt=".1%")
+        chart = charts.ranges(named, name="standard", shares=SHARES, text=text)
         st.altair_chart(chart, width="stretch")
         widgets.table("standards", table, text)
         widgets.downloads("standards", table, measured, text, endings=(".xlsx", ".csv"))

@@ -26,7 +26,7 @@ FONTS = {"zh": "SimSun", "en": "Times New Roman"}
 COLUMNS: dict[str, tuple[str, ...]] = {
     "compare": (
         "name", "people", "rooms", "rooms_simulated", "rooms_per_10k", "share_covered",
-        "modelled_share", "cases_per_10k", "share_handled",
+        "share_certain", "share_possible", "modelled_share", "cases_per_10k", "share_handled",
     ),
     "gaps": (
         "rank", "county", "name", "people_uncovered", "location_basis", "nearest_m", "reason",

@@ -33,10 +33,12 @@ chart_format, map_format = MEASURES[measure]
 left, right = st.columns(2)
 with left:
     st.markdown(f"##### {text('districts.bars')}")
-    st.altair_chart(
-        charts.bars(counties, name="name", value=measure, title=title, fmt=chart_format),
-        width="stretch",
-    )
+    if measure == "share_covered":
+        by_share = counties.sort_values(measure, ascending=False, kind="stable")
+        chart = charts.ranges(by_share, name="name", shares=districts_view.SHARES, text=text)
+    else:
+        chart = charts.bars(counties, name="name", value=measure, title=title, fmt=chart_format)
+    st.altair_chart(chart, width="stretch")
 with right:
     maps.show(
         views.districts(measured, text, values=counties[measure], name=title, fmt=map_format),
