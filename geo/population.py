@@ -7,6 +7,7 @@ them over townships whose own figures are partly known, :func:`spread_total` ove
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
 
 from geo.errors import StudyError, first_ids
+from geo.schema import BASES
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -305,6 +307,64 @@ def _incidence(groups: NDArray[np.int64], size: int) -> Floats:
     matrix = np.zeros((len(groups), size))
     matrix[np.arange(len(groups))[:, None], groups] = 1.0
     return matrix
+
+
+def weakest_basis(basis: pd.Series, by: pd.Series) -> pd.Series:
+    """Return what the sum of several figures rests on.
+
+    Parameters
+    ----------
+    basis : Series of str or None
+        Of each figure; unknown ones say nothing.
+    by : Series
+        The unit each figure is added to, on the same index.
+
+    Returns
+    -------
+    Series of str or None
+        By unit: the basis they share; of several the weakest in the order of
+        :data:`geo.schema.BASES`, and ``derived`` at best, since a sum of unlike counts is no count.
+
+    Examples
+    --------
+    >>> told = pd.Series(["census", "census", "reported", "simulated"])
+    >>> weakest_basis(told, pd.Series(["a", "b", "b", "b"])).to_dict()
+    {'a': 'census', 'b': 'simulated'}
+    """
+    rank = basis.map({name: place for place, name in enumerate(BASES)}).astype(float).groupby(by)
+    worst = rank.max()
+    worst = worst.where(rank.min() == worst, worst.clip(lower=BASES.index("derived")))
+    return worst.map(dict(enumerate(BASES))).astype(object)
+
+
+def basis_of_sum(basis: Iterable[object]) -> str | None:
+    """Return what one sum rests on, as :func:`weakest_basis`; None where nobody says."""
+    told = pd.Series(list(basis), dtype=object)
+    found = weakest_basis(told, pd.Series("all", index=told.index)).get("all")
+    return found if isinstance(found, str) else None
+
+
+def residents_of(population: pd.DataFrame) -> pd.DataFrame:
+    """Return the residents of each unit, of all settings; students and workers are no residents.
+
+    Parameters
+    ----------
+    population : DataFrame
+        Index unit_id; ``population``, ``population_basis``, and perhaps ``group``.
+
+    Returns
+    -------
+    DataFrame
+        Index unit_id, each once; ``population`` and ``population_basis``.
+    """
+    known = population[population["population"].notna()]
+    if "group" in known:
+        known = known[known["group"].isna() | (known["group"] == "resident")]
+    units = known.index.to_series()
+    people = known["population"].astype(float).groupby(level=0).sum()
+    rows = range(len(known))
+    basis = weakest_basis(known["population_basis"].set_axis(rows), units.set_axis(rows))
+    return pd.DataFrame({"population": people, "population_basis": basis})
 
 
 def pinned_total(known: int, total: int) -> StudyError:

@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geo.population import basis_of_sum, residents_of, weakest_basis
 from geo.population_grid import GridPeople
 from geo.population_held import hold_population
 from geo.population_points import compare_people, grid_demand, rescale_to_census
@@ -172,13 +173,9 @@ def _figures(
 
 
 def _weakest(demand: pd.DataFrame, units: pd.DataFrame, level: str) -> pd.Series:
-    """Return what the residents of each unit rest on: one basis, or the weaker of several."""
+    """Return what the residents of each unit rest on."""
     lived = demand[(demand["group"] == "resident") & (demand["people"] > 0)]
-    up = lived["unit_id"].map(ancestors(units, level))
-    said = lived["people_basis"].groupby(up)
-    one = said.first().where(said.nunique() == 1, "derived")
-    modelled = (lived["people_basis"] == "modelled").groupby(up).any()
-    return one.where(~modelled, "modelled")
+    return weakest_basis(lived["people_basis"], lived["unit_id"].map(ancestors(units, level)))
 
 
 def _villages_of_grid(
@@ -198,18 +195,16 @@ def _listed(
     rows: pd.DataFrame, units: pd.DataFrame, factors: pd.Series, *, rescale: bool
 ) -> pd.DataFrame:
     """Return the listed residents by unit, villages scaled with their township."""
-    group = rows.get("group", pd.Series(None, index=rows.index, dtype=object))
-    lived = rows[(group.isna() | (group == "resident")) & rows["population"].notna()]
-    figures = lived.groupby(level=0).agg({"population": "sum", "population_basis": "first"})
+    figures = residents_of(rows)
     if not rescale:
         return figures
     figures = figures[figures.index.to_series().map(units["level"]) == "village"]
     top = figures.index.to_series().map(units["parent_id"])
     factor = top.map(factors).fillna(1.0).astype(float)
-    basis = figures["population_basis"].where(np.isclose(factor, 1.0), "derived")
+    said = figures["population_basis"]
+    basis = said.where(np.isclose(factor, 1.0) | ~said.isin(EXACT_BASES), "derived")
     return figures.assign(population=figures["population"] * factor, population_basis=basis)
 
 
 def _basis_of(rows: pd.DataFrame) -> str:
-    said = rows.loc[rows["population"].notna(), "population_basis"].unique()
-    return str(said[0]) if len(said) == 1 else "derived"
+    return basis_of_sum(rows.loc[rows["population"].notna(), "population_basis"]) or "derived"

@@ -17,6 +17,7 @@ from geo.crs import metric_crs
 from geo.demand import demand_points
 from geo.errors import StudyError, first_ids
 from geo.intake.place import known_points
+from geo.population import basis_of_sum
 from geo.population_held import COLUMNS
 from geo.population_points import DEGREE_DIGITS, urban_shares, with_people_basis
 from geo.schema import UNIT_LEVELS, WGS84
@@ -123,7 +124,9 @@ def _replaced(
         old, new = units.loc[villages, "population"].sum(), given.loc[villages, "population"].sum()
         name = _REST + township
         people[name] = max(0.0, former - float(old)) + float(new)
-        basis[name] = str(given.loc[villages[0], "population_basis"])
+        # The people who stay on these points count too: a census of some is none of all.
+        lived = mine.loc[rest & (mine["people"] > 0), "people_basis"] if people[name] > new else []
+        basis[name] = str(basis_of_sum([*lived, *given.loc[villages, "population_basis"]]))
         owner[rest] = name
     scaled = _scaled(mine, owner, people, basis)
     fresh = [unit for unit, total in people.items() if total > 0 and not (owner == unit).any()]

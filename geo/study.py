@@ -14,7 +14,7 @@ import shapely
 from geo.crs import metric_crs
 from geo.demand import demand_points
 from geo.errors import StudyError, first_ids
-from geo.population import apportion
+from geo.population import apportion, basis_of_sum, residents_of
 from geo.read import Tables, read_study
 from geo.register import LAYERS, create_register
 from geo.schema import TABLES, UNIT_LEVELS, WGS84
@@ -156,7 +156,7 @@ def with_people(units: gpd.GeoDataFrame, population: pd.DataFrame | None) -> gpd
     """
     units = units.copy()
     if population is not None:
-        given = _residents(population)
+        given = residents_of(population)
         given = given[given.index.isin(units.index)]
         for column in ("population", "population_basis"):
             units.loc[given.index, column] = given[column]
@@ -170,21 +170,13 @@ def with_people(units: gpd.GeoDataFrame, population: pd.DataFrame | None) -> gpd
     return units
 
 
-def _residents(population: pd.DataFrame) -> pd.DataFrame:
-    """Return the residents of each unit, of all settings; students and workers are no residents."""
-    known = population[population["population"].notna()]
-    if "group" in known:
-        known = known[known["group"].isna() | (known["group"] == "resident")]
-    rows = known.astype({"population": float}).groupby(level=0)
-    return rows.agg({"population": "sum", "population_basis": "first"})
-
-
 def _sum_up(units: gpd.GeoDataFrame, level: str) -> None:
     """Give units of a level without a figure the sum of their parts, if all parts have one."""
     for unit in units.index[(units["level"] == level) & units["population"].isna()]:
-        parts = units.loc[units["parent_id"] == unit, "population"]
-        if len(parts) and parts.notna().all():
-            units.loc[unit, ["population", "population_basis"]] = [parts.sum(), "derived"]
+        parts = units.loc[units["parent_id"] == unit]
+        if len(parts) and parts["population"].notna().all():
+            basis = basis_of_sum([*parts["population_basis"], "derived"])  # a sum is no count
+            units.loc[unit, ["population", "population_basis"]] = [parts["population"].sum(), basis]
 
 
 def _share_out(units: gpd.GeoDataFrame, parent: object, area: pd.Series) -> None:

@@ -283,6 +283,10 @@ def test_a_village_without_a_place_changes_the_rest_of_its_township():
     assert demand.loc[["d4", "d5"], "people"].tolist() == [150, 150]
     both = table_demand(rows({"w1": 250, "w2": 150}), OWN, units)
     assert people(both, unit_id="B1") == 400
+    # What some were counted for and the others modelled is no count.
+    modelled = OWN.assign(people_basis="modelled")
+    mixed = table_demand(rows({"w1": 250}), modelled, units)
+    assert set(mixed.loc[["d4", "d5"], "people_basis"]) == {"modelled"}
     # Under a listed township it is part of that township's figure.
     within = table_demand(rows({"B1": 500, "w1": 250}), OWN, units)
     assert people(within, unit_id="B1") == 500
@@ -427,6 +431,30 @@ def test_a_list_s_figures_stand_at_its_units(toy):
     assert scaled.figures.loc["v1", "population"] == pytest.approx(800 * 1500 / 1300)
     assert scaled.figures.loc["v1", "population_basis"] == "derived"
     assert scaled.demand["people"].sum() == pytest.approx(2000, rel=1e-9)
+
+
+def test_a_simulated_or_modelled_figure_stays_one_whatever_it_is_added_to_or_scaled_by(toy):
+    frames = toy_frames()
+    frames["units"] = modelled_townships()
+    frames["units"].loc["A", "population_basis"] = "derived"
+    toy = write_study(toy.with_name("derived"), frames)
+    own = read_study(toy, own_population=True)
+    told = rows({"A1": 900, "A2": 500, "v1": 800}).assign(
+        population_basis=["simulated", "census", "modelled"]
+    )
+    plan = plan_table(told, own, rescale=False, about=ABOUT)
+    assert plan.about["basis"] == "simulated"
+    assert plan.figures.loc["A", "population_basis"] == "simulated"
+    apart = rows({"v1": 300.0}).assign(setting="urban", population_basis="census")
+    both = pd.concat([apart, apart.assign(setting="rural", population_basis="simulated")])
+    figure = plan_table(both, own, rescale=False, about=ABOUT).figures.loc["v1"]
+    assert figure.tolist() == [600, "simulated"]
+    frames["units"] = UNITS  # A1 has a census, so its village is scaled
+    counted = read_study(write_study(toy.with_name("counted"), frames), own_population=True)
+    told = rows({"v1": 800}).assign(population_basis="modelled")
+    scaled = plan_table(told, counted, rescale=True, about=ABOUT).figures.loc["v1"]
+    assert scaled["population"] != 800
+    assert scaled["population_basis"] == "modelled"
 
 
 def test_a_damaged_population_says_so_and_can_be_removed(toy):
