@@ -8,12 +8,8 @@ people by unit and square, never with the cells.
 from __future__ import annotations
 
 import importlib.util
-import json
-import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +17,8 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.errors import IntakeError
-from geo.intake.raw import safe_name
-from geo.intake.sandbox import MB, Limits, Progress, run_child
+from geo.intake.raw import checked_source, put_source
+from geo.intake.sandbox import Limits, Progress, raster_environment, run_child
 from geo.population_grid import SPACING_M, GridPeople, is_tiff, read_population_grid
 
 GRID_LIMITS = Limits(file_mb=4000, unpacked_mb=500, memory_mb=2048, cpu_s=900, wall_s=1200)
@@ -71,24 +67,24 @@ def read_uploaded_grid(
         ``population_grid.spacing``, ``population_grid.needs_rasterio``; ``intake.too_large``,
         ``intake.no_file``, and what a child can die of.
     """
-    shown = safe_name(name or (str(source) if not isinstance(source, bytes) else "upload"))
-    _check(source, shown, spacing_m, limits)
+    shown = checked_source(source, name=name, limits=limits)
+    _check(source, shown, spacing_m)
     with tempfile.TemporaryDirectory(prefix="roomplan-") as folder:
-        if isinstance(source, bytes):
-            Path(folder, "upload").write_bytes(source)
-        else:
-            shutil.copyfile(source, Path(folder, "upload"))
+        put_source(source, Path(folder, "upload"))
         columns = [column for column in _OUTLINED if column in units]
         units[columns].to_parquet(Path(folder, _UNITS))
         choices = {"density": density, "nearest_m": nearest_m, "spacing_m": spacing_m}
-        job = {"name": shown, "limits": asdict(limits), "choices": choices}
-        Path(folder, "job.json").write_text(json.dumps(job), encoding="utf-8")
         word = run_child(
             folder,
             name=shown,
             limits=limits,
             module=__name__,
-            environment=_environment(),
+            job={"choices": choices},
+            # Sidecar files are never looked for: there are none but our own.
+            environment={
+                **raster_environment(vectors=False),
+                "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+            },
             progress=progress,
             cancel=cancel,
         )
@@ -108,21 +104,8 @@ def is_grid(source: str | Path | bytes) -> bool:
         return is_tiff(file.read(4))
 
 
-def _check(source: str | Path | bytes, shown: str, spacing_m: float, limits: Limits) -> None:
-    """Refuse, before a child is started, what it could not read."""
-    if not isinstance(source, bytes) and not Path(source).is_file():
-        text = f"{shown}: there is no such file on this machine; addresses are not opened."
-        raise IntakeError("intake.no_file", text, file=shown)
-    size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
-    if size > limits.file_mb * MB:
-        raise IntakeError(
-            "intake.too_large",
-            f"{shown}: {size / MB:.0f} MB is more than the {limits.file_mb:g} MB allowed; split "
-            "the file or raise the limit.",
-            file=shown,
-            value=f"{size / MB:.0f}",
-            limit=f"{limits.file_mb:g}",
-        )
+def _check(source: str | Path | bytes, shown: str, spacing_m: float) -> None:
+    """Refuse, before a child is started, what it could not read as a grid."""
     if not is_grid(source):
         text = f"{shown}: it is no TIFF, whatever its name says; send a GeoTIFF or a table."
         raise IntakeError("population_grid.not_tiff", text, file=shown)
@@ -132,26 +115,6 @@ def _check(source: str | Path | bytes, shown: str, spacing_m: float, limits: Lim
     if importlib.util.find_spec("rasterio") is None:
         text = f"{shown}: reading a raster needs rasterio; install it: pip install rasterio."
         raise IntakeError("population_grid.needs_rasterio", text, file=shown)
-
-
-def _environment() -> dict[str, str]:
-    return {
-        "GDAL_SKIP": " ".join(_skipped_drivers()),
-        "GDAL_CACHEMAX": "128",
-        # Sidecar files are never looked for: there are none but our own.
-        "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-    }
-
-
-@cache
-def _skipped_drivers() -> tuple[str, ...]:
-    """Return every driver of rasterio's GDAL but GTiff and its memory."""
-    import rasterio
-
-    with rasterio.Env() as environment:
-        known = set(environment.drivers())
-    # What plug-ins and later versions may add.
-    return tuple(sorted((known | {"VRT", "WMS", "WMTS", "WCS", "HTTP"}) - {"GTiff", "MEM"}))
 
 
 def main() -> None:

@@ -6,20 +6,16 @@ the upload under a name of our own and writes a ``.npz`` that holds numbers and 
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from geo.errors import IntakeError, RoomplanError
-from geo.intake.raw import safe_name
-from geo.intake.sandbox import MB, Limits, Progress, child_environment, run_child
+from geo.intake.raw import checked_source, put_source
+from geo.intake.sandbox import Limits, Progress, raster_environment, run_child
 from geo.population_upload import is_grid
 from geo.roads_errors import RoadsError
 from geo.roads_files import Roads, load, read_roads, save
@@ -74,25 +70,25 @@ def read_uploaded_roads(
         ``intake.not_supported`` and what a zip can be refused for; ``intake.too_large``,
         ``intake.no_file`` and what a child can die of.
     """
-    shown = _checked(source, name, limits)
-    job: dict[str, Any] = {"name": shown, "limits": asdict(limits)}
-    job["choices"] = {"layer": layer, "class_column": class_column, "datum": datum}
+    shown = checked_source(source, name=name, limits=limits)
+    choices = {"layer": layer, "class_column": class_column, "datum": datum}
+    job: dict[str, Any] = {"choices": choices}
     with tempfile.TemporaryDirectory(prefix="roomplan-") as folder:
-        _put(source, Path(folder, _ROADS))
+        put_source(source, Path(folder, _ROADS))
         if heights is not None:
-            job["heights"] = _checked(heights, heights_name, limits)
+            job["heights"] = checked_source(heights, name=heights_name, limits=limits)
             if not is_grid(heights):
                 text = f"{job['heights']}: it is no TIFF, whatever its name says; send a GeoTIFF."
                 raise RoadsError("roads.not_tiff", text, file=job["heights"])
-            _put(heights, Path(folder, _HEIGHTS))
-        Path(folder, "job.json").write_text(json.dumps(job), encoding="utf-8")
+            put_source(heights, Path(folder, _HEIGHTS))
         try:
             run_child(
                 folder,
                 name=shown,
                 limits=limits,
                 module=__name__,
-                environment=_environment(folder) if heights is not None else None,
+                job=job,
+                environment=raster_environment(vectors=True) if heights is not None else None,
                 progress=progress,
                 cancel=cancel,
             )
@@ -129,52 +125,6 @@ def _read(folder: Path, job: dict[str, Any], limits: Limits) -> dict[str, Any]:
     say({"progress": 0.9, "stage": "write"})
     save(roads, folder / _ANSWER)
     return {"done": True}
-
-
-def _checked(source: str | Path | bytes, name: str | None, limits: Limits) -> str:
-    """Refuse, before a child is started, what it could not read; return what to call the file."""
-    shown = safe_name(name or (str(source) if not isinstance(source, bytes) else "upload"))
-    if not isinstance(source, bytes) and not Path(source).is_file():
-        text = f"{shown}: there is no such file on this machine; addresses are not opened."
-        raise IntakeError("intake.no_file", text, file=shown)
-    size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
-    if size > limits.file_mb * MB:
-        raise IntakeError(
-            "intake.too_large",
-            f"{shown}: {size / MB:.0f} MB is more than the {limits.file_mb:g} MB allowed; cut it "
-            "to the city or raise the limit.",
-            file=shown,
-            value=f"{size / MB:.0f}",
-            limit=f"{limits.file_mb:g}",
-        )
-    return shown
-
-
-def _put(source: str | Path | bytes, place: Path) -> None:
-    if isinstance(source, bytes):
-        place.write_bytes(source)
-    else:
-        shutil.copyfile(source, place)
-
-
-def _environment(folder: str) -> dict[str, str]:
-    """Return the child's drivers where it reads a raster too: one of rasterio's, GTiff."""
-    skipped = child_environment(folder)["GDAL_SKIP"]
-    return {"GDAL_SKIP": ",".join((skipped, *_skipped_rasters())), "GDAL_CACHEMAX": "128"}
-
-
-@cache
-def _skipped_rasters() -> tuple[str, ...]:
-    import importlib.util
-
-    if importlib.util.find_spec("rasterio") is None:
-        return ()  # the child says so
-    import rasterio
-
-    from geo.intake.sandbox import ALLOWED_DRIVERS
-
-    with rasterio.Env() as environment:
-        return tuple(sorted(set(environment.drivers()) - ALLOWED_DRIVERS - {"GTiff"}))
 
 
 def _prepared(folder: Path, name: str, limits: Limits) -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,7 @@ from numpy.typing import NDArray
 from geo.errors import IntakeError
 from geo.intake.grid import GEOMETRY
 from geo.intake.personal import personal_columns
-from geo.intake.sandbox import Limits, Progress, read_in_child
+from geo.intake.sandbox import MB, Limits, Progress, run_child
 
 _MAX_NAME = 80
 
@@ -99,26 +101,55 @@ def read_file(
     persons are dropped here, before anybody sees them.
     """
     limits = limits or Limits()
-    content, shown = _content(source, name, limits)
-    answers = read_in_child(content, name=shown, limits=limits, progress=progress, cancel=cancel)
+    shown = checked_source(source, name=name, limits=limits)
+    with tempfile.TemporaryDirectory(prefix="roomplan-") as folder:
+        put_source(source, Path(folder, "upload"))
+        told = run_child(folder, name=shown, limits=limits, progress=progress, cancel=cancel)
+        answers = [
+            (about, Path(folder, f"table{number}.arrow").read_bytes())
+            for number, about in enumerate(told["tables"])
+        ]
     return [_raw_table(about, rows, shown) for about, rows in answers]
 
 
-def _content(source: str | Path | bytes, name: str | None, limits: Limits) -> tuple[bytes, str]:
-    if isinstance(source, bytes):
-        return source, safe_name(name or "upload")
-    shown = safe_name(name or str(source))
-    path = Path(source)
-    if "://" in str(source) or str(source).startswith("/vsi") or not path.is_file():
+def checked_source(source: str | Path | bytes, *, name: str | None, limits: Limits) -> str:
+    """Refuse, before a child is started, what it could not read; return what to call the file.
+
+    Parameters
+    ----------
+    source : path or bytes
+    name : str or None
+        What the user calls it.
+    limits : Limits
+
+    Raises
+    ------
+    IntakeError
+        ``intake.no_file``, ``intake.too_large``.
+    """
+    shown = safe_name(name or (str(source) if not isinstance(source, bytes) else "upload"))
+    if not isinstance(source, bytes) and not Path(source).is_file():
+        text = f"{shown}: there is no such file on this machine; addresses are not opened."
+        raise IntakeError("intake.no_file", text, file=shown)
+    size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
+    if size > limits.file_mb * MB:
         raise IntakeError(
-            "intake.no_file",
-            f"{shown}: there is no such file on this machine; addresses are not opened.",
+            "intake.too_large",
+            f"{shown}: {size / MB:.0f} MB is more than the {limits.file_mb:g} MB allowed; split "
+            "the file or raise the limit.",
             file=shown,
+            value=f"{size / MB:.0f}",
+            limit=f"{limits.file_mb:g}",
         )
-    if path.stat().st_size > limits.file_mb * 1024 * 1024:
-        with path.open("rb") as file:
-            return file.read(int(limits.file_mb * 1024 * 1024) + 1), shown
-    return path.read_bytes(), shown
+    return shown
+
+
+def put_source(source: str | Path | bytes, place: Path) -> None:
+    """Put a file or an upload's bytes where a child will read them."""
+    if isinstance(source, bytes):
+        place.write_bytes(source)
+    else:
+        shutil.copyfile(source, place)
 
 
 def safe_name(name: str) -> str:

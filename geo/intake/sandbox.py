@@ -7,18 +7,19 @@ Arrow files. When it dies, that is an error message and nothing else.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import select
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from geo.errors import IntakeError
@@ -66,68 +67,13 @@ class Limits:
     columns: int = 500
 
 
-def read_in_child(
-    content: bytes,
-    *,
-    name: str,
-    limits: Limits,
-    progress: Progress | None = None,
-    cancel: Callable[[], bool] | None = None,
-) -> list[tuple[Mapping[str, Any], bytes]]:
-    """Read one file's bytes in a sandboxed child.
-
-    Parameters
-    ----------
-    content : bytes
-        The upload.
-    name : str
-        What the user calls it; only its ending is used, and only to compare it with the content.
-    limits : Limits
-    progress : callable, optional
-        Called with a fraction 0–1 and a stage word.
-    cancel : callable, optional
-        Asked about every 50 ms; True kills the child.
-
-    Returns
-    -------
-    list of (dict, bytes)
-        One entry for each table: what the child says about it, and its rows as an Arrow IPC file.
-
-    Raises
-    ------
-    IntakeError
-        What the child reports; ``intake.memory``, ``intake.cpu``, ``intake.time``,
-        ``intake.unpacked`` or ``intake.reader_died`` when it dies; ``intake.cancelled``.
-    """
-    if len(content) > limits.file_mb * MB:
-        size = len(content) / MB
-        raise IntakeError(
-            "intake.too_large",
-            f"{name}: {size:.0f} MB is more than the {limits.file_mb:g} MB allowed; split the file "
-            "or raise the limit.",
-            file=name,
-            value=f"{size:.0f}",
-            limit=f"{limits.file_mb:g}",
-        )
-    with tempfile.TemporaryDirectory(prefix="roomplan-") as folder:
-        Path(folder, "upload").write_bytes(content)
-        job = {"name": name, "limits": asdict(limits)}
-        Path(folder, "job.json").write_text(json.dumps(job), encoding="utf-8")
-        told = run_child(folder, name=name, limits=limits, progress=progress, cancel=cancel)
-        answer: list[Mapping[str, Any]] = told["tables"]
-        return [(about, _answer_bytes(folder, number)) for number, about in enumerate(answer)]
-
-
-def _answer_bytes(folder: str, number: int) -> bytes:
-    return Path(folder, f"table{number}.arrow").read_bytes()
-
-
 def run_child(
     folder: str,
     *,
     name: str,
     limits: Limits,
     module: str = "geo.intake.child",
+    job: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
@@ -144,10 +90,14 @@ def run_child(
         Elapsed time is held here; the rest the child takes upon itself.
     module : str
         Of the product.
+    job : mapping, optional
+        What the child is told beside name and limits.
     environment : mapping, optional
         Beside or in place of what :func:`child_environment` gives.
-    progress, cancel : callable, optional
-        As for :func:`read_in_child`.
+    progress : callable, optional
+        Called with a fraction 0–1 and a stage word.
+    cancel : callable, optional
+        Asked about every 50 ms; True kills the child.
 
     Returns
     -------
@@ -157,8 +107,11 @@ def run_child(
     Raises
     ------
     IntakeError
-        As :func:`read_in_child`.
+        What the child reports; ``intake.memory``, ``intake.cpu``, ``intake.time``,
+        ``intake.unpacked`` or ``intake.reader_died`` when it dies; ``intake.cancelled``.
     """
+    told = {**(job or {}), "name": name, "limits": asdict(limits)}
+    Path(folder, "job.json").write_text(json.dumps(told), encoding="utf-8")
     work = partial(_run, folder, name=name, limits=limits, progress=progress, cancel=cancel)
     work = partial(work, module=module, environment=environment or {})
     try:
@@ -338,6 +291,32 @@ def child_environment(folder: str) -> dict[str, str]:
         "ARROW_IO_THREADS": "1",
         "MALLOC_ARENA_MAX": "2",
     }
+
+
+@cache
+def raster_environment(*, vectors: bool) -> Mapping[str, str]:
+    """Return what a child's environment needs beside the rest to read one GeoTIFF.
+
+    Parameters
+    ----------
+    vectors : bool
+        Whether the child reads roads too, with the drivers allowed for them.
+
+    Returns
+    -------
+    mapping of str to str
+        Every driver but GTiff, memory and those is left out. Empty where there is no rasterio:
+        the reader says so.
+    """
+    if importlib.util.find_spec("rasterio") is None:
+        return MappingProxyType({})
+    import rasterio
+
+    with rasterio.Env() as environment:
+        known = {*environment.drivers(), *_skipped_drivers()}
+    kept = {"GTiff", "MEM"} | (ALLOWED_DRIVERS if vectors else set())
+    # Commas: GDAL would take a name with a blank for two.
+    return MappingProxyType({"GDAL_SKIP": ",".join(sorted(known - kept)), "GDAL_CACHEMAX": "128"})
 
 
 @cache

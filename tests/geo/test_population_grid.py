@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import subprocess
+import sys
 import zlib
 
 import geopandas as gpd
@@ -20,7 +23,7 @@ from shapely import box
 
 from geo import population_upload
 from geo.errors import IntakeError
-from geo.intake.sandbox import Limits
+from geo.intake.sandbox import ALLOWED_DRIVERS, Limits, raster_environment
 from geo.population_cells import CellUnits
 from geo.population_grid import is_tiff, read_population_grid
 from geo.population_upload import is_grid, read_uploaded_grid
@@ -452,3 +455,20 @@ def test_a_study_without_township_outlines_is_read_by_county(tmp_path):
     grid = read(tiff(tmp_path / "a.tif", np.ones((20, 20))), gpd.GeoDataFrame(units))
     assert by_unit(grid) == {"A": 200.0, "B": 200.0}
     assert grid.facts["level"] == "county"
+
+
+@pytest.mark.parametrize(
+    ("vectors", "left"), [(False, {"GTiff", "MEM"}), (True, ALLOWED_DRIVERS | {"GTiff"})]
+)
+def test_the_child_of_a_raster_has_no_driver_but_those_allowed(vectors, left):
+    ask = "import rasterio\nwith rasterio.Env() as e: print(*e.drivers(), sep='\\n')"
+    told = subprocess.run(
+        [sys.executable, "-c", ask],
+        env={**os.environ, **raster_environment(vectors=vectors)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    there = set(told.stdout.split("\n")) - {""}
+    assert "GTiff" in there
+    assert there <= left
