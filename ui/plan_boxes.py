@@ -15,7 +15,7 @@ from ui import cached, charts, history, maps, plan_views, report, solving, state
 from ui.escape import plain
 from ui.names import in_language
 from ui.plan_report import plan_report
-from ui.plan_words import blame
+from ui.plan_words import blame, faults
 from ui.tables import percent, whole
 from ui.wording import Words
 
@@ -111,6 +111,8 @@ def own_choice(measured: Survey, proposal: Proposal, text: Words) -> None:
                 )
             )
         st.markdown(plain(" ".join(said)))
+        if broken := faults(mine, measured.study, text):
+            st.warning(plain(text("sites.mine_breaks", broken=text("data.semicolon").join(broken))))
         table = in_language(report.sites_list(mine), measured.study, text)
         widgets.table("sites", table, text)
 

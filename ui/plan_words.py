@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -46,6 +49,27 @@ def blame(error: InfeasibleError, study: Study, text: Words) -> str:
     named = f"{demand.removesuffix(label)}{study.units.loc[label, 'name']}"
     facts = {**error.facts, "demand": named}
     return text.explain(InfeasibleError(error.code, str(error).replace(demand, named), **facts))
+
+
+def faults(scored: Proposal, study: Study, text: Words) -> list[str]:
+    """Say which demands a planner's own choice breaks, one sentence each."""
+    return [
+        text(f"fault.{fault.code}", **_shown(fault.facts, study, text))
+        for fault in scored.plan.faults
+    ]
+
+
+def _shown(facts: Mapping[str, Any], study: Study, text: Words) -> dict[str, object]:
+    """Return the figures of a broken demand as they are shown, a county by its name."""
+    shown: dict[str, object] = {}
+    for name, value in facts.items():
+        if name == "label":
+            shown[name] = _label(value, study, text)
+        elif name == "share":
+            shown[name] = percent(value, 0)
+        else:
+            shown[name] = "∞" if value is None else whole(value)
+    return shown
 
 
 def sure(measured: Survey, proposal: Proposal, text: Words) -> str:
@@ -94,12 +118,16 @@ def demands(measured: Survey, proposal: Proposal, text: Words) -> list[str]:
     return said
 
 
+def _label(label: str, study: Study, text: Words) -> str:
+    """Return what a quota or a floor is of: a county's name, or a kind of site in words."""
+    return str(study.units["name"].get(label, text.choice("kind", label)))
+
+
 def _quotas(scenario: Scenario, study: Study, text: Words) -> str:
-    counties = study.units["name"]
     return "；".join(
         text(
             "plan.quota",
-            label=counties.get(label, text.choice("kind", label)),
+            label=_label(label, study, text),
             least="0" if least is None else least,
             most="∞" if most is None else most,
         )

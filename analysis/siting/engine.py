@@ -14,7 +14,7 @@ from analysis.siting.covering import cover_most, cover_share
 from analysis.siting.found import Found, serve
 from analysis.siting.inputs import positions
 from analysis.siting.nearest import find_median
-from analysis.siting.plan import Plan, broken
+from analysis.siting.plan import Broken, Plan, broken
 from analysis.siting.problem import Ints, SitingProblem
 from analysis.siting.rules import check_rules
 from analysis.siting.run import Progress, Run
@@ -93,7 +93,7 @@ def evaluate(problem: SitingProblem, sites: ArrayLike) -> Plan:
     -------
     Plan
         Of method and status ``given``; its bound is trivial (all weight, or zero) and ``faults``
-        says in words which constraints it breaks.
+        says which constraints it breaks.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def _pack(
     method: str,
     status: str,
     run: Run,
-    faults: list[str] | None = None,
+    faults: list[Broken] | None = None,
 ) -> Plan:
     return Plan(
         objective=problem.objective,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +19,28 @@ STATUSES = ("optimal", "feasible", "cancelled", "given")
 
 class PlanFault(AssertionError):
     """A plan contradicts its problem: a fault of the program, never of the user."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A constraint that a choice of sites breaks.
+
+    Parameters
+    ----------
+    code : {"sites", "candidate", "required", "n_new", "budget", "quota", "share", "capacity", \
+"floor"}
+    text : str
+        It in an English sentence.
+    facts : mapping
+        The figures in the sentence, for whoever words it anew.
+    """
+
+    code: str
+    text: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +83,7 @@ class Plan:
     n_existing: int = 0
     covered: float = float("nan")
     total: float = float("nan")
-    faults: tuple[str, ...] = field(default=())
+    faults: tuple[Broken, ...] = field(default=())
 
     @property
     def gap(self) -> float:
@@ -101,7 +125,7 @@ class Plan:
         """
         if not _are_positions(self.sites, problem.n_sites):
             raise PlanFault(f"{self.sites!r} are not positions of sites")
-        found = [t for t in broken(problem, self.sites) if t not in self._told()]
+        found = [str(t) for t in broken(problem, self.sites) if t not in self._told()]
         value = measure.value_of(problem, self.sites)
         if not same(value, self.value, problem):
             found.append(f"value {self.value!r} is not {value!r}")
@@ -113,7 +137,7 @@ class Plan:
             raise PlanFault("; ".join(found))
         return True
 
-    def _told(self) -> tuple[str, ...]:
+    def _told(self) -> tuple[Broken, ...]:
         """Return the faults that a planner's own choice admits."""
         return self.faults if self.method == "given" else ()
 
@@ -155,8 +179,8 @@ def same(one: float, other: float, problem: SitingProblem) -> bool:
     return math.isclose(one, other, rel_tol=ease, abs_tol=ease)
 
 
-def broken(problem: SitingProblem, sites: Ints) -> list[str]:
-    """Return every constraint that a choice of sites breaks, in words.
+def broken(problem: SitingProblem, sites: Ints) -> list[Broken]:
+    """Return every constraint that a choice of sites breaks.
 
     Parameters
     ----------
@@ -165,25 +189,28 @@ def broken(problem: SitingProblem, sites: Ints) -> list[str]:
 
     Returns
     -------
-    list of str
+    list of Broken
         Empty where the choice keeps everything.
     """
     found = []
     if len(np.unique(sites)) != len(sites) or np.any(np.diff(sites) < 0):
-        found.append("sites are not ascending and single")
+        found.append(Broken("sites", "sites are not ascending and single"))
     if not problem.is_candidate[sites].all():
-        found.append("a site is open already or forbidden")
+        found.append(Broken("candidate", "a site is open already or forbidden"))
     missing = np.setdiff1d(problem.must_open, sites)
     if len(missing):
-        found.append(f"{len(missing)} required site(s) not opened")
+        text = f"{len(missing)} required site(s) not opened"
+        found.append(Broken("required", text, {"count": len(missing)}))
     if problem.n_new is not None:
         exact = problem.objective != "cover_all" and problem.budget is None
         if len(sites) > problem.n_new or (exact and len(sites) < problem.n_new):
-            found.append(f"{len(sites)} new sites instead of {problem.n_new}")
+            text = f"{len(sites)} new sites instead of {problem.n_new}"
+            found.append(Broken("n_new", text, {"count": len(sites), "wanted": problem.n_new}))
     if problem.budget is not None:
         spent = float(site_costs(problem)[sites].sum())
         if spent > problem.budget * (1 + 1e-9) + 1e-9:
-            found.append(f"costs {spent:g}, budget {problem.budget:g}")
+            text = f"costs {spent:g}, budget {problem.budget:g}"
+            found.append(Broken("budget", text, {"spent": spent, "budget": problem.budget}))
     return found + _broken_quotas(problem, sites) + _broken_coverage(problem, sites)
 
 
@@ -194,30 +221,36 @@ def site_costs(problem: SitingProblem) -> Floats:
     return np.asarray(problem.site_cost, dtype=float)
 
 
-def _broken_quotas(problem: SitingProblem, sites: Ints) -> list[str]:
+def _broken_quotas(problem: SitingProblem, sites: Ints) -> list[Broken]:
     found = []
     for column, label, least, most in problem.quotas:
         labels = problem.kinds if column == "kind" else problem.groups
         number = int((labels[sites] == label).sum())
         if number < least or (most is not None and number > most):
-            found.append(f"{number} sites of {column} {label}, quota {least} to {most}")
+            text = f"{number} sites of {column} {label}, quota {least} to {most}"
+            facts = {"count": number, "label": label, "least": least, "most": most}
+            found.append(Broken("quota", text, facts))
     return found
 
 
-def _broken_coverage(problem: SitingProblem, sites: Ints) -> list[str]:
+def _broken_coverage(problem: SitingProblem, sites: Ints) -> list[Broken]:
     """Return broken floors and a missed target share."""
     found = []
     if problem.objective == "cover_all":
         covered, total = measure.weight_covered(problem, sites), float(problem.weight.sum())
         if covered < problem.share * total * (1 - SLACK):
-            found.append(f"covers {covered:g} of {total:g}, share {problem.share:g}")
+            text = f"covers {covered:g} of {total:g}, share {problem.share:g}"
+            facts = {"covered": covered, "total": total, "share": problem.share}
+            found.append(Broken("share", text, facts))
     if problem.floors and problem.capacity is not None:
         if not np.isfinite(measure.weight_covered(problem, sites)):
-            found.append("the capacities cannot meet the floors")
+            found.append(Broken("capacity", "the capacities cannot meet the floors"))
     elif problem.floors:
         groups = measure.people_by_group(problem, sites)
         for label, share in problem.floors:
             covered, total = groups[label]
             if covered < share * total * (1 - SLACK):
-                found.append(f"covers {covered:g} of {total:g} in {label}, floor {share:g}")
+                text = f"covers {covered:g} of {total:g} in {label}, floor {share:g}"
+                facts = {"covered": covered, "total": total, "label": label, "share": share}
+                found.append(Broken("floor", text, facts))
     return found

@@ -81,7 +81,9 @@ def test_given_choice_is_scored_and_its_faults_are_told():
     plan = evaluate(problem, [3])
     assert plan.verify(problem)
     assert (plan.value, plan.method, plan.status) == (51, "given", "given")
-    assert plan.faults == ("1 new sites instead of 2",)
+    [fault] = plan.faults
+    assert (fault.code, fault.facts) == ("n_new", {"count": 1, "wanted": 2})
+    assert str(fault) == "1 new sites instead of 2"
     assert plan.bound >= choose(problem).value
 
 

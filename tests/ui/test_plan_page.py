@@ -141,6 +141,22 @@ def test_the_own_choice_is_scored_beside_the_best(toy):
     assert "1,200" in said
     assert "不超过 1,600 人" in said
     assert "20.0%" in said
+    assert not [w for w in test.warning if "不满足" in w.value]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"new": "2"}, "选了 1 处，要求 2 处"),
+        ({"new": "2", "quota": "community:1-"}, "有 0 处，名额为 1 至 ∞ 处"),
+        ({"new": "3", "floor": "0.9"}, "“甲县”服务范围内 1,000 人，未到 1,800 人的 90%"),
+    ],
+)
+def test_what_the_own_choice_breaks_is_said(toy, asked, said):
+    test = page(pin="s4", **asked)
+    assert not test.exception
+    [warned] = [w.value for w in test.warning if "不满足" in w.value]
+    assert said in warned
 
 
 def test_a_link_carries_capacity_and_area_rooms(toy):
