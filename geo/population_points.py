@@ -124,7 +124,9 @@ def near_villages(
     the nearest. O(points × villages of a township).
     """
     answer = points["unit_id"].astype(object).copy()
-    places = own[own["unit_id"].map(units["level"]) == "village"].drop_duplicates("unit_id")
+    known = own["location_basis"].isin(EXACT_BASES)  # a spread point is no village's place
+    known &= own["unit_id"].map(units["level"]) == "village"
+    places = own[known].drop_duplicates("unit_id")
     if places.empty or level != "township":
         return answer
     crs = metric_crs(units)

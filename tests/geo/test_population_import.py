@@ -121,6 +121,9 @@ def test_people_near_a_known_village_count_for_it():
         }
     )
     assert near_villages(points, OWN, UNITS, level="township").tolist() == ["v1", "v2", "v2", "A1"]
+    # A point that only stands for people spread over a village says nothing about its place.
+    spread = OWN.assign(location_basis="modelled")
+    assert set(near_villages(points, spread, UNITS, level="township")) == {"A1"}
 
 
 def test_units_that_the_grid_does_not_cover_keep_their_own():
