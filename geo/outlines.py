@@ -267,8 +267,8 @@ def read_outlines(folder: str | Path, settings: Mapping[str, Any]) -> HeldOutlin
     except (ValueError, KeyError, TypeError, shapely.errors.GEOSException) as problem:
         raise StudyError(
             "outlines.damaged",
-            f"{path}: the imported outlines cannot be read ({problem}); import them again, or "
-            "return to the study's own: roomplan register outlines --remove.",
+            f"{path}: the imported outlines cannot be read ({problem}); return to the study's own "
+            "(roomplan register outlines --remove), then import them again.",
             file=str(path),
             detail=str(problem),
         ) from problem

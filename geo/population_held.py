@@ -98,8 +98,8 @@ def read_population(folder: str | Path, settings: Mapping[str, Any]) -> HeldPopu
             return read_population(folder, settings)  # replaced while it was being read
         raise StudyError(
             "population.damaged",
-            f"{path}: the imported population cannot be read ({problem}); import it again, or "
-            "return to the study's own: roomplan register population --remove.",
+            f"{path}: the imported population cannot be read ({problem}); return to the study's "
+            "own (roomplan register population --remove), then import it again.",
             file=str(path),
             detail=str(problem),
         ) from problem

@@ -386,8 +386,8 @@ def _named_file(place: Path) -> Path | None:
 
 def _damaged(place: Path, why: object) -> RoadsError:
     text = (
-        f"{place.name}: the study's roads are gone or damaged ({why}); bring the road file in "
-        "again, or take them away: roomplan register roads --remove."
+        f"{place.name}: the study's roads are gone or damaged ({why}); take them away "
+        "(roomplan register roads --remove), then bring the road file in again."
     )
     return RoadsError("roads.kept_damaged", text, file=place.name, detail=str(why))
 
