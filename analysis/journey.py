@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import geopandas as gpd
@@ -58,8 +58,6 @@ class Survey:
     coverage : Coverage
     by_level : dict of str to DataFrame
         Coverage and results of every unit of a level: city, county, township.
-    gaps : DataFrame
-        See :func:`analysis.gaps.find_gaps`.
     """
 
     study: Study
@@ -72,7 +70,20 @@ class Survey:
     ways: Ways
     coverage: Coverage
     by_level: dict[str, pd.DataFrame]
-    gaps: pd.DataFrame
+    _found: dict[str, gpd.GeoDataFrame] = field(default_factory=dict, repr=False)
+
+    @property
+    def gaps(self) -> gpd.GeoDataFrame:
+        """The ranked gap list of :func:`analysis.gaps.find_gaps`, made when first asked for.
+
+        Half of the pages never ask; copies of the survey under another plan share it, because
+        nothing of it depends on new rooms.
+        """
+        if "gaps" not in self._found:
+            self._found["gaps"] = find_gaps(
+                self.ways, self.serving, self.cases, self.study.sites, self.coverage
+            )
+        return self._found["gaps"]
 
 
 def survey(study: Study, scenario: Scenario) -> Survey:
@@ -111,7 +122,6 @@ def survey(study: Study, scenario: Scenario) -> Survey:
         ways=ways,
         coverage=coverage,
         by_level=by_level,
-        gaps=find_gaps(ways, serving, cases, study.sites, coverage),
     )
 
 
@@ -128,8 +138,9 @@ def catchments_of(measured: Survey, *, level: str = "township") -> pd.DataFrame:
     DataFrame
         Index ``unit_id``, context units left out: ``name``, ``people``, ``rooms``,
         ``people_per_room``, ``share_certain``, ``share_covered`` and ``share_possible``, and
-        ``per_10k_2sfca``, ``per_10k_e2sfca`` and ``per_10k_m2sfca``, rooms for 10,000 people by two-step floating catchments, plain,
-        enhanced and modified, the mean over the unit's people; NaN where nobody lives.
+        ``per_10k_2sfca``, ``per_10k_e2sfca`` and ``per_10k_m2sfca``, rooms for 10,000 people by
+        two-step floating catchments, plain, enhanced and modified, the mean over the unit's
+        people; NaN where nobody lives.
 
     Notes
     -----
