@@ -11,7 +11,7 @@ from analysis.siting.core import Core
 from analysis.siting.problem import Floats
 from analysis.siting.run import Run
 
-STEPS = 800
+STEPS = 500
 PATIENCE = 10
 KEPT = 0.8
 AHEAD = 0.1

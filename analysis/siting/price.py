@@ -228,11 +228,11 @@ def price_share(core: Core, needed: float, run: Run) -> tuple[Ints, float]:
 
     Notes
     -----
-    Multipliers bound the number first, and tell which columns are likely: what these gain at the
-    price of a column is a program in small parts, whose answer is filled up and trimmed. Where
-    there are few enough pairs, all columns are then taken: whatever covers ``needed`` has
-    ``covered(S) - p |S| <= surplus(p)`` and so at least ``(needed - surplus(p)) / p`` columns, at
-    every price p.
+    Whatever covers ``needed`` has ``covered(S) - p |S| <= surplus(p)`` and so at least
+    ``(needed - surplus(p)) / p`` columns, at every price p. Where there are too many pairs, or a
+    price cuts them into parts too large, multipliers bound the number instead, and tell which
+    columns are likely: what these gain at the price of a column is a program in small parts, whose
+    answer is filled up and trimmed.
     """
     best = greedy_cover(core, len(core.columns), enough=needed)
     if len(best) < 2:
@@ -240,12 +240,13 @@ def price_share(core: Core, needed: float, run: Run) -> tuple[Ints, float]:
     price = max(_covered(core, best) - _covered(core, best[:-1]), 1e-9 * needed)
     reach = np.sort(core.cover.T @ core.weight)[::-1]
     bound = float(np.searchsorted(np.cumsum(reach), needed * (1 - 1e-9)) + 1)
-    if core.cover.nnz > WHOLE_PAIRS:
-        steps = share_by_steps(core, needed, run)
-        return np.sort(_share_likely(core, needed, best, steps, run)), max(bound, steps.bound)
     below, above = 0.0, np.inf
     for _ in range(TRIES):
-        if run.stopped() or np.diff(parts_at(core, price).col_start).max() > WIDEST:
+        if run.stopped():
+            break
+        if core.cover.nnz > WHOLE_PAIRS or np.diff(parts_at(core, price).col_start).max() > WIDEST:
+            steps = share_by_steps(core, needed, run)
+            best, bound = _share_likely(core, needed, best, steps, run), max(bound, steps.bound)
             break
         priced = solve_at(core, price, run)
         bound = max(bound, (needed - priced.surplus) / price)
