@@ -41,7 +41,7 @@ def grid_demand(
     units : GeoDataFrame
     people_basis : str
         What the raster rests on: ``modelled`` for WorldPop and its like; ``register`` or
-        ``census`` where somebody counted the people of each cell.
+        ``census`` where somebody counted the people of each cell, and its cells are known places.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def grid_demand(
     full = grid.covered.index[(grid.covered >= COVERED) & grid.covered.index.isin(lived.index)]
     points = points[points["top"].isin(full)]
     unit = near_villages(points, own, units, level=level)
-    known = (unit != points["unit_id"]) | (people_basis != "modelled")
+    known = (unit != points["unit_id"]) | (people_basis in EXACT_BASES)
     points = points.assign(
         unit_id=unit,
         group="resident",

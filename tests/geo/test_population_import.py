@@ -109,6 +109,10 @@ def test_a_counted_grid_is_derived():
     demand, _ = grid_demand(GRID, OWN, UNITS, people_basis="register")
     assert set(demand["location_basis"]) == {"derived"}
     assert set(demand["people_basis"]) == {"register"}
+    for basis in ("derived", "modelled", "simulated"):  # nobody counted: the cells are no places
+        demand, _ = grid_demand(GRID, OWN, UNITS, people_basis=basis)
+        alone = demand[demand["unit_id"].map(UNITS["level"]) != "village"]
+        assert set(alone["location_basis"]) == {"modelled"}
 
 
 def test_people_near_a_known_village_count_for_it():
