@@ -162,8 +162,9 @@ def _with_outlines(
         return settings
     frames["units"] = with_outlines(units, held.outlines)
     digest.update(held.content)
-    # Whoever may read the study's own outlines, those of a user are for signed-in readers alone.
-    return {**settings, OUTLINES: held.about, "public_boundaries": False}
+    # Whoever may read the study's own outlines, those of a user are for signed-in readers alone;
+    # and the approval number was given to a map of other outlines.
+    return {**settings, OUTLINES: held.about, "public_boundaries": False, "map_approval": ""}
 
 
 def read_settings(folder: str | Path) -> dict[str, Any]:
@@ -273,8 +274,10 @@ def _parse_csv(text: str, file: str, table: Table) -> pd.DataFrame:
         raise StudyError(
             "study.csv", f"{file}: not a readable CSV: {problem}.", file=file, detail=problem
         ) from problem
-    # A table that was exported comes back as it was, without the guards before formulas.
-    frame = frame.map(unguard).rename(columns=unguard).replace("", pd.NA)
+    if "'" in text:
+        # A table that was exported comes back as it was, without the guards before formulas.
+        frame = frame.map(unguard).rename(columns=unguard)
+    frame = frame.replace("", pd.NA)
     if table.geometry == "none":
         return frame
     if not {"lon", "lat"} <= set(frame.columns):
