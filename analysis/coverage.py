@@ -35,13 +35,11 @@ class Coverage:
     ----------
     nearest_room : Series of str
         Id of the room nearest by the straight line, on the demand's index; None where no room
-        serves by distance.
+        has a radius. A rule by which rooms serve whole units makes them no further away.
     nearest_m : Series of float
         Great-circle metres to it; inf where there is none.
     way_m, way_min : Series of float
         The shortest way to any of them in metres, and the quickest in minutes, as best known.
-    limit_m : Series of float
-        The straight line that the scenario's own limit comes to at each point, rules left aside.
     covered : Series of bool
         Whether a room is within its limit, the limit included, as best known; by the straight
         line where that is what the scenario measures.
@@ -55,7 +53,6 @@ class Coverage:
     nearest_m: pd.Series
     way_m: pd.Series
     way_min: pd.Series
-    limit_m: pd.Series
     covered: pd.Series
     certain: pd.Series
     possible: pd.Series
@@ -129,7 +126,6 @@ def cover(ways: Ways, rooms: gpd.GeoDataFrame) -> Coverage:
     found = answer_by(ways, serving, rooms[serves_whole(rooms)])
     ids = np.array([*serving.index, None], dtype=object)  # position -1 is no room
     values = {"nearest_room": ids[found.position], "nearest_m": found.straight_m}
-    values["limit_m"] = ways.own_limit_m()
     values |= {name: getattr(found, name) for name in ("way_m", "way_min", *ANSWERS)}
     return Coverage(
         **{name: pd.Series(of, index=demand.index, name=name) for name, of in values.items()}

@@ -78,7 +78,7 @@ def find_gaps(
     table["share_uncovered"] = share(table["people_uncovered"], table["people"])
     table = table.join(_nearest_room(demand[open_points], coverage, out[open_points]))
     table = table.join(_cases_at(cases, units, table.index))
-    table = table.join(_what_it_takes(ways, out, sites, coverage))
+    table = table.join(_what_it_takes(ways, out, sites))
     table["reason"] = _reasons(table)
     table["remedy"] = _remedies(table)
     table = table.join(_where(units, table.index))
@@ -183,14 +183,15 @@ def _reasons(table: pd.DataFrame) -> np.ndarray:
     )
 
 
-def _what_it_takes(
-    ways: Ways, out: pd.Series, sites: gpd.GeoDataFrame, coverage: Coverage
-) -> pd.DataFrame:
+def _what_it_takes(ways: Ways, out: pd.Series, sites: gpd.GeoDataFrame) -> pd.DataFrame:
     placed = sites[~(sites.geometry.isna() | sites.geometry.is_empty)]
     rows = np.flatnonzero(out > 0)
     demand = ways.demand.iloc[rows]
     within = reached(ways, placed, rows=rows).part
-    return remedies(demand, out.iloc[rows], placed, coverage.limit_m.iloc[rows], listed=within)
+    # A room at everybody's own point; one that serves its whole village serves that point at least.
+    free = pd.DataFrame({"kind": "village"}, index=demand.index)
+    limit = pd.Series(ways.limit_m(free, rows), index=demand.index).fillna(0.0)
+    return remedies(demand, out.iloc[rows], placed, limit, listed=within)
 
 
 def _remedies(table: pd.DataFrame) -> np.ndarray:

@@ -59,17 +59,6 @@ class Ways:
         """How long a metre of way takes where no road is known."""
         return 0.06 / WAY_KMH[self.scenario.mode]
 
-    def own_limit_m(self) -> Floats:
-        """Return the straight line that the scenario's own limit comes to, rules left aside."""
-        scenario = self.scenario
-        metres = {"urban": scenario.limit_urban_m, "rural": scenario.limit_rural_m}
-        limit = self.demand["setting"].map(metres).to_numpy(dtype=np.float64)
-        if scenario.minutes:
-            limit = np.full(len(limit), scenario.minutes / self.minutes_a_metre)
-        elif self.straight:
-            return limit
-        return np.asarray(limit / self.detours["best"].to_numpy())
-
     def offers(self, places: pd.DataFrame) -> Offers:
         """Return what places offer; sites, which have no level, are rooms-to-be of villages."""
         if "level" not in places:
@@ -79,6 +68,17 @@ class Ways:
         if scenario.minutes:
             base = dict.fromkeys(base, (scenario.minutes, "min"))
         return offers_of(places, self.demand, base=base, rules=scenario.rules)
+
+    def limit_m(self, places: pd.DataFrame, rows: Ints) -> Floats:
+        """Return the straight line up to which each place serves one demand row, by best detour.
+
+        NaN where the place serves that person's whole unit instead.
+        """
+        offers = self.offers(places)
+        limit, unit = (of[offers.rooms, offers.people[rows]] for of in (offers.limit, offers.unit))
+        metres = np.where(unit == "min", limit / self.minutes_a_metre, limit)
+        of_way = (unit == "min") | (not self.straight)
+        return np.where(of_way, metres / self.detours["best"].to_numpy()[rows], metres)
 
 
 class Answers(NamedTuple):
@@ -243,11 +243,9 @@ def _lonlat(places: gpd.GeoDataFrame) -> Floats:
 
 
 def _classes(offers: Offers) -> Iterator[tuple[Ints, Floats, npt.NDArray[np.object_]]]:
-    """Yield the places, limits and units of each class that serves somebody by distance."""
+    """Yield the places, limits and units of each class."""
     for n, unit in enumerate(offers.unit):
-        members = np.flatnonzero(offers.rooms == n)
-        if len(members) and (unit != WHOLE).any():
-            yield members, offers.limit[n], unit
+        yield np.flatnonzero(offers.rooms == n), offers.limit[n], unit
 
 
 def _nothing(n: int) -> Answers:

@@ -319,10 +319,12 @@ def _people_layer(measured: Survey, text: Words) -> Dots:
 
 
 def room_radius(points: gpd.GeoDataFrame, measured: Survey) -> pd.Series:
-    """Return the limit that holds for the people nearest to each point, metres."""
-    limit = measured.coverage.limit_m
+    """Return how far each room or site serves the people nearest to it, in metres of straight line.
+
+    Unknown where it serves their whole unit instead.
+    """
     position, _ = nearest(lonlat(points), lonlat(measured.study.demand))
-    return pd.Series(limit.to_numpy()[position], index=points.index)
+    return pd.Series(measured.ways.limit_m(points, position), index=points.index)
 
 
 def _share_covered(measured: Survey, covered: pd.Series) -> pd.Series:

@@ -12,6 +12,7 @@ from analysis.journey import proposal_of, survey
 from analysis.proposal import propose
 from analysis.rivals import compare
 from analysis.scenario import Scenario, scenario_of
+from analysis.service import ServiceRule
 from geo.errors import InfeasibleError, ProblemError, ScenarioError
 from geo.reach import great_circle_m
 from worlds import toy_study
@@ -34,6 +35,18 @@ def test_most_people():
     assert (found.before, found.after, found.gained) == (1100, 1900, 800)
     assert found.plan.gap == 0
     assert found.sites["runner_up_name"].tolist() == ["乙村", "乙村"]
+
+
+def test_rooms_that_serve_their_whole_unit_stay_in_every_plan():
+    """Everybody in A has a room; of least distance, such a room stands where it did."""
+    usual = plan(objective="median")
+    scenario = replace(MEASURED.scenario, rules=(ServiceRule("whole"),))
+    whole = survey(STUDY, scenario)
+    found = proposal_of(whole)
+    assert found.before == whole.by_level["city"]["people_covered"].iloc[0]
+    assert found.plan.value == found.after
+    by_distance = proposal_of(replace(whole, scenario=replace(scenario, objective="median")))
+    assert by_distance.plan.value == usual.plan.value
 
 
 def test_required_and_forbidden():

@@ -145,7 +145,7 @@ def test_the_order_of_rows_changes_nothing(study, scenario, random):
 
     other = replace(study, demand=mixed(study.demand), rooms=mixed(study.rooms))
     one, two = answers(study, scenario), answers(other, scenario)
-    for name in (*ANSWERS, "nearest_m", "way_m", "way_min", "limit_m"):
+    for name in (*ANSWERS, "nearest_m", "way_m", "way_min"):
         pd.testing.assert_series_equal(
             getattr(one, name), getattr(two, name).reindex(study.demand.index), check_exact=True
         )

@@ -16,6 +16,7 @@ from scipy.sparse import csr_array
 from analysis.journey import survey
 from analysis.remedies import TARGET, fewest, remedies
 from analysis.scenario import scenario_of
+from analysis.service import ServiceRule
 from worlds import toy_frames, toy_study
 
 STEP = 0.01  # degrees of latitude, 1,111.95 m
@@ -200,3 +201,18 @@ def test_a_site_is_in_reach_by_the_way_where_the_standard_is_one(measure, remedy
     gap = survey(study, scenario).gaps.loc["v2"]
     assert (gap["remedy"], gap["near_site_id"]) == (remedy, "s1")
     assert gap["near_site_m"] == pytest.approx(0.005 * 111_195.0802)
+
+
+@pytest.mark.parametrize(
+    ("rules", "rooms"), [((), 1), (("level=village,limit=100m",), 2), (("kind=park,limit=1m",), 1)]
+)
+def test_rooms_where_people_live_are_held_to_the_rule_of_village_rooms(rules, rooms):
+    """Two homes of v2 lie 500 m apart and 700 m and more from the nearest room."""
+    demand = toy_frames()["demand"]
+    two = demand.loc[["d2", "d2"]].set_axis(["d2", "d2b"]).rename_axis("demand_id")
+    x, y = two.geometry.x.iloc[0], two.geometry.y.iloc[0]
+    two = two.set_geometry(gpd.points_from_xy([x, x], [y, y + 500 / 111_195.0802]), crs=4326)
+    study = toy_study(demand=pd.concat([demand.drop(index="d2"), two]))
+    rules = tuple(map(ServiceRule.of, rules))
+    scenario = scenario_of(study, as_of=dt.date(2019, 5, 31), limit_urban_m=700.0, rules=rules)
+    assert survey(study, scenario).gaps.loc["v2", "free_rooms"] == rooms

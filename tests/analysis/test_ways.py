@@ -105,7 +105,33 @@ def test_minutes_without_roads_are_of_the_mode():
     for mode, kmh in (("walk", 4), ("ebike", 15), ("drive", 25)):
         got = found(mode=mode, minutes=10.0)
         assert got.way_min["d2"] == pytest.approx(DETOURS["plain"].best * STRAIGHT * 0.06 / kmh)
-        assert got.limit_m["d2"] == pytest.approx(10 / 0.06 * kmh / DETOURS["plain"].best)
+
+
+def test_the_limit_of_a_place_is_that_of_its_rule_in_metres_of_straight_line():
+    """r1 is a township's room; s1 has no level and is a village's room-to-be."""
+    study = toy_study()
+    best = DETOURS["plain"].best
+
+    def limit(places, *rules, **settings):
+        scenario = Scenario(rules=tuple(map(ServiceRule.of, rules)), **settings)
+        return ways_of(study, scenario).limit_m(places, np.array([1]))[0]
+
+    room, site = study.rooms.loc[["r1"]], study.sites.loc[["s1"]]
+    for place, level in ((room, study.rooms["level"]["r1"]), (site, "village")):
+        assert limit(place, **limits(900.0)) == 900
+        assert limit(place, measure="way", **limits(900.0)) == pytest.approx(900 / best)
+        assert limit(place, minutes=10.0) == pytest.approx(10 * 4000 / 60 / best)
+        assert limit(place, f"level={level},limit=500m", minutes=10.0) == 500
+        assert limit(place, "level=county,limit=500m", **limits(900.0)) == 900
+        assert np.isnan(limit(place, f"level={level},limit=whole"))
+
+
+def test_rooms_that_serve_whole_units_are_no_further_away():
+    usual = found()
+    for rule in ("limit=whole", "level=township,limit=whole", "group=resident,limit=whole"):
+        got = found(rules=(ServiceRule.of(rule),))
+        for column in ("nearest_room", "nearest_m", "way_m", "way_min"):
+            assert getattr(got, column).tolist() == getattr(usual, column).tolist()
 
 
 def test_a_mode_that_no_road_is_open_to_is_an_error():
