@@ -156,7 +156,7 @@ def outward(problem: SitingProblem, bound: float, value: float) -> float:
         if _whole(problem) and np.isfinite(safe):
             safe = float(np.floor(safe))
         return max(value, safe)
-    safe = bound - margin
+    safe = max(bound - margin, 0.0)  # neither a distance nor a number of sites is below 0
     if problem.objective == "cover_all" and np.isfinite(safe):
         safe = float(np.ceil(safe - 1e-6))
     return min(value, safe)
