@@ -53,9 +53,7 @@ def people_map(
     return _view([_counties(units, text), dots], text, settings)
 
 
-def outlines_map(
-    fresh: gpd.GeoDataFrame, units: gpd.GeoDataFrame, text: Words, *, settings: Any
-) -> MapView:
+def outlines_map(fresh: gpd.GeoDataFrame, units: gpd.GeoDataFrame, text: Words) -> MapView:
     """Return units' outlines as they are, dashed, and as they would be.
 
     Parameters
@@ -64,8 +62,6 @@ def outlines_map(
         Index unit_id; the new outlines.
     units : GeoDataFrame
     text : Words
-    settings : mapping
-        The study's.
     """
     known = units.loc[fresh.index]
     before = Polygons(
@@ -81,8 +77,8 @@ def outlines_map(
         labels=known["name"],
         clickable=False,
     )
-    # An upload is nobody else's to read, whatever the study's own outlines are.
-    return _view([after, before], text, {**settings, "public_boundaries": False})
+    # Without the study's settings: an upload is nobody else's to read, and no approved map.
+    return _view([after, before], text, {})
 
 
 def placing_map(

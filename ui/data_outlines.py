@@ -127,11 +127,8 @@ def _show(desk: Desk, plan: OutlinePlan, asked: Key) -> None:
     left, right = st.columns([2, 3])
     with left:
         key = (asked, text.lang)
-        settings = desk.tables.settings
         view = state.once(
-            "outlines_map",
-            key,
-            lambda: data_map.outlines_map(plan.outlines, units, text, settings=settings),
+            "outlines_map", key, lambda: data_map.outlines_map(plan.outlines, units, text)
         )
         data_map.show(view, key="outlines_map")
     with right:

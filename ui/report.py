@@ -15,9 +15,10 @@ from analysis.proposal import Proposal
 from analysis.results import case_units
 from analysis.rivals import Rivals
 from analysis.stages import Stages
+from geo.outlines import SETTING as OUTLINES
 from geo.units import ancestors
 from geo.write import table_bytes
-from ui import roads_words
+from ui import outlines_words, roads_words
 from ui.population_words import in_force
 from ui.standard_words import standard_text
 from ui.tables import SUPPRESSED, place_name, present, reason_text, remedy_text
@@ -161,6 +162,7 @@ def suppress_below(measured: Survey) -> int:
 def notes(measured: Survey, words: Words, sheet: str) -> list[str]:
     """Return the lines that say what a list's figures rest on."""
     study, scenario = measured.study, measured.scenario
+    outlines = study.settings.get(OUTLINES)
     source = study.settings.get("standard", {}).get(f"source_{words.lang}", "")
     name = study.settings.get("name_en", study.name) if words.lang == "en" else study.name
     standard = words(
@@ -172,6 +174,7 @@ def notes(measured: Survey, words: Words, sheet: str) -> list[str]:
         words("notes.title", study=name, sheet=sheet),
         words("notes.as_of", as_of=scenario.as_of.isoformat()),
         standard,
+        *([outlines_words.in_force(outlines, words)] if outlines else []),
         in_force(study.settings.get("population"), words),
         *([] if study.roads is None else [roads_words.in_force(study.roads.about, words)]),
         words("notes.basis"),

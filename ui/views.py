@@ -147,10 +147,16 @@ def view(
         exclusive=(text("overview.group_people"),),
         lang=text.lang,
         title=_title(measured, text),
-        note=text("app.approximate"),
+        note=text("app.approximate") if _approximate(study.units) else "",
         approval=str(study.settings.get("map_approval", "")),
         public=bool(study.settings.get("public_boundaries", False)),
     )
+
+
+def _approximate(units: gpd.GeoDataFrame) -> bool:
+    """Return whether the outline of any township is worked out rather than official."""
+    own = units[(units["level"] == "township") & units.geometry.notna()]
+    return bool((~own["boundary_basis"].isin(("reported", "census", "register"))).any())
 
 
 def _title(measured: Survey, text: Words) -> str:

@@ -12,11 +12,15 @@ from shapely import Point, box
 from streamlit.testing.v1 import AppTest
 
 import cli
+from analysis.journey import Survey, survey
+from analysis.scenario import Study, scenario_of
 from geo.outlines import SETTING
 from geo.read import read_study
 from ui import cached
 from ui.data_map import outlines_map
 from ui.outlines_words import in_force
+from ui.report import notes
+from ui.views import overview
 from ui.wording import words
 from worlds import write_study
 
@@ -190,8 +194,27 @@ def test_outlines_of_a_user_are_not_published(toy):
     tables = read_study(toy)
     assert tables.settings["public_boundaries"] is False
     units = gpd.GeoDataFrame(tables.frames["units"])
-    settings = {"public_boundaries": True}
-    assert not outlines_map(units.loc[["A1"]], units, ZH, settings=settings).public
+    assert not outlines_map(units.loc[["A1"]], units, ZH).public
+
+
+def measured(folder: Path) -> Survey:
+    study = Study.of(read_study(folder))
+    return survey(study, scenario_of(study))
+
+
+def test_the_approval_number_is_of_the_study_s_own_outlines(toy):
+    (toy / "study.toml").write_text(
+        'map_approval = "闽S〔2019〕1号"\n' + (toy / "study.toml").read_text("utf-8"), "utf-8"
+    )
+    told = "闽S〔2019〕1号"
+    before = measured(toy)
+    assert any(told in line for line in notes(before, ZH, ""))
+    assert overview(before, ZH).approval == told
+    accepted(sent(file_bytes()))
+    after = measured(toy)
+    assert not any(told in line for line in notes(after, ZH, ""))
+    assert overview(after, ZH).approval == ""
+    assert any("乡镇.gpkg" in line for line in notes(after, ZH, ""))
 
 
 def test_a_unit_without_an_outline_before_has_no_figure(toy):
