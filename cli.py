@@ -254,6 +254,8 @@ def _site(options: argparse.Namespace, text: Words) -> None:
             "seconds": plan.seconds,
             "before": proposal.before,
             "after": proposal.after,
+            "after_certain": proposal.after_certain,
+            "after_possible": proposal.after_possible,
             "gained": proposal.gained,
             "gained_modelled_share": proposal.gained_modelled_share,
             "candidates": proposal.candidates,

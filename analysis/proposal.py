@@ -18,7 +18,7 @@ from analysis.room_limits import limits_of, pairs_of_sites, served
 from analysis.scenario import Scenario, Study
 from analysis.siting import Plan, SitingProblem, choose, evaluate
 from analysis.siting.explain import explain_sites
-from analysis.ways import Reached, Ways, reached
+from analysis.ways import NEW_LEVEL, Reached, Ways, answer_by, reached
 from geo.errors import InfeasibleError, ScenarioError, first_ids
 from geo.reach import reach_pairs
 from geo.schema import WGS84
@@ -50,6 +50,8 @@ class Proposal:
         All candidates, in the order of the problem's columns after the rooms.
     before, after : float
         People within reach without and with the new rooms.
+    after_certain, after_possible : float
+        Bounds of ``after``: who is surely, and who is possibly, within reach with the new rooms.
     covered : Series of bool
         Which demand points are within reach with the new rooms, on the demand's index.
     unplaced : GeoDataFrame
@@ -62,6 +64,8 @@ class Proposal:
     placed: gpd.GeoDataFrame
     before: float
     after: float
+    after_certain: float
+    after_possible: float
     covered: pd.Series
     unplaced: gpd.GeoDataFrame
 
@@ -140,6 +144,7 @@ def propose(
     plan.verify(problem)
     people = study.demand["people"].fillna(0.0)
     sites, covered = _explained(study, problem, plan, placed, coverage, within)
+    certain, possible = _bounds_with(ways, serving, sites, coverage)
     return Proposal(
         plan=plan,
         problem=problem,
@@ -147,9 +152,22 @@ def propose(
         placed=placed,
         before=float(people[coverage.covered].sum()),
         after=float(people[coverage.covered].sum() + sites["people_in_order"].sum()),
+        after_certain=float(people[certain].sum()),
+        after_possible=float(people[possible | covered].sum()),
         covered=covered,
         unplaced=wanted[~has_point],
     )
+
+
+def _bounds_with(
+    ways: Ways, serving: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, coverage: Coverage
+) -> tuple[pd.Series, pd.Series]:
+    """Tell who is surely and who is possibly within reach once rooms stand at the sites."""
+    own = sites["unit_id"].where(sites["unit_id"].map(ways.units["level"]) == NEW_LEVEL)
+    new = sites[["kind", "geometry"]].assign(level=NEW_LEVEL, serves_unit_id=own)
+    opened = pd.concat([serving[["kind", "level", "serves_unit_id", "geometry"]], new])
+    found = answer_by(ways, opened, new)
+    return coverage.certain | found.certain, coverage.possible | found.possible
 
 
 def problem_of(

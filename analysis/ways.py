@@ -24,6 +24,9 @@ from geo.units import ancestors
 
 BOUNDS = ("low", "best", "high")
 
+NEW_LEVEL = "village"
+"""The level of the room that a candidate site would become."""
+
 _EDGE = 1 + 1e-12
 """Pairs are looked for this far beyond the limit, so that one rule alone says what is within."""
 
@@ -62,7 +65,7 @@ class Ways:
     def offers(self, places: pd.DataFrame) -> Offers:
         """Return what places offer; sites, which have no level, are rooms-to-be of villages."""
         if "level" not in places:
-            places = places.assign(level="village")
+            places = places.assign(level=NEW_LEVEL)
         scenario = self.scenario
         base = {"urban": (scenario.limit_urban_m, "m"), "rural": (scenario.limit_rural_m, "m")}
         if scenario.minutes:

@@ -23,7 +23,7 @@ def proven(proposal: Proposal, text: Words) -> str:
     plan = proposal.plan
     key = plan.objective if plan.gap == 0 else f"{plan.objective}_open"
     people = float(np.asarray(proposal.problem.people).sum())
-    return text(
+    said = text(
         f"proven.{key}",
         count=len(proposal.sites),
         before=whole(proposal.before),
@@ -38,6 +38,12 @@ def proven(proposal: Proposal, text: Words) -> str:
         worst_km=kilometres(plan.value),
         worst_bound_km=kilometres(plan.bound),
     )
+    bounds = text(
+        "proven.bounds",
+        certain=whole(proposal.after_certain),
+        possible=whole(proposal.after_possible),
+    )
+    return f"{said} {bounds}"
 
 
 def blame(error: InfeasibleError, study: Study, text: Words) -> str:

@@ -46,8 +46,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "compare": (
         "name", "people", "population_basis", "rooms", "rooms_reported", "rooms_derived",
         "rooms_simulated", "rooms_per_10k", "people_per_room", "share_covered", "share_certain",
-        "share_possible", "modelled_share", "cases", "cases_simulated", "cases_per_10k", "share_handled", "cases_open", "activities",
-        "activities_per_room", "unit_id",
+        "share_possible", "modelled_share", "cases", "cases_simulated", "cases_per_10k",
+        "share_handled", "cases_open", "activities", "activities_per_room", "unit_id",
     ),
     "sites": (
         "rank", "stage", "name", "kind", "county", "township", "people_in_order",

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.journey import proposal_of, survey
@@ -145,3 +146,23 @@ def test_two_plans_side_by_side():
     assert table["wins"].to_dict() == {"A": "first", "B": "second"}
     assert rivals.by_township["difference"].to_dict() == {"A1": 0, "A2": -300, "B1": 100}
     assert rivals.by_township["wins"].to_dict() == {"A1": "same", "A2": "first", "B1": "second"}
+
+
+def test_what_is_sure_and_possible_with_the_new_rooms_is_what_a_survey_with_them_finds():
+    found = plan(n_new=2)
+    assert found.after_certain <= found.after <= found.after_possible
+    rooms = STUDY.rooms
+    opened = rooms.iloc[[0] * len(found.sites)].set_axis(list(found.sites.index))
+    opened = opened.assign(
+        kind=found.sites["kind"],
+        level="village",
+        located_unit_id=found.sites["unit_id"],
+        serves_unit_id=found.sites["unit_id"],
+        opened=pd.NaT,
+        geometry=found.sites.geometry,
+    )
+    later = survey(replace(STUDY, rooms=pd.concat([rooms, opened])), MEASURED.scenario)
+    city = later.by_level["city"].iloc[0]
+    assert found.after_certain == pytest.approx(city["people_certain"])
+    assert found.after_possible == pytest.approx(city["people_possible"])
+    assert found.after == pytest.approx(city["people_covered"])
