@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 import cli
+from terminal_runs import answer, run
 from worlds import toy_frames, write_study
 
 ROOT = Path(cli.__file__).parent
@@ -22,18 +23,6 @@ DAY = ["--as-of", "2019-05-31"]
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory):
     return write_study(tmp_path_factory.mktemp("toy"))
-
-
-def run(capsys, *arguments: object) -> tuple[int, str, str]:
-    code = cli.main([str(word) for word in arguments])
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-def answer(capsys, *arguments: object) -> dict:
-    code, out, err = run(capsys, *arguments, "--json")
-    assert (code, err) == (0, "")
-    return json.loads(out)
 
 
 def test_toy_coverage(capsys, toy):

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-import cli
 from geo.population_held import SETTING
 from geo.read import read_study
 from planner_lists import csv_bytes, toy_rooms, xlsx_bytes
+from terminal_runs import answer, contents, run
 from worlds import write_study
 
 
@@ -38,23 +34,6 @@ def raster(tmp_path):
     with rasterio.open(path, "w", driver="GTiff", transform=place, **options) as file:
         file.write(np.full((20, 20), 2, dtype="float32"), 1)
     return path
-
-
-def run(capsys, *arguments: object) -> tuple[int, str, str]:
-    code = cli.main([str(word) for word in arguments])
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-def answer(capsys, *arguments: object) -> dict:
-    code, out, err = run(capsys, *arguments, "--json")
-    assert (code, err) == (0, "")
-    return json.loads(out)
-
-
-def contents(folder: Path) -> dict[str, str]:
-    files = (p for p in sorted(folder.rglob("*")) if p.is_file())
-    return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
 def people_of(study) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import sqlite3
@@ -24,6 +23,7 @@ from geo.register_home import register_target, study_home
 from geo.working_copy import import_rows, open_working
 from planner_lists import csv_bytes, quanzhou_rooms, toy_rooms, xlsx_bytes
 from postgres import shared_cluster
+from terminal_runs import answer, contents, run
 from worlds import toy_frames, write_study
 
 ROOT = Path(cli.__file__).parent
@@ -45,23 +45,6 @@ def listed(tmp_path):
     path = tmp_path / "站点.csv"
     path.write_bytes(csv_bytes(toy_rooms()))
     return path
-
-
-def run(capsys, *arguments: object) -> tuple[int, str, str]:
-    code = cli.main([str(word) for word in arguments])
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-def answer(capsys, *arguments: object) -> dict:
-    code, out, err = run(capsys, *arguments, "--json")
-    assert (code, err) == (0, "")
-    return json.loads(out)
-
-
-def contents(folder: Path) -> dict[str, str]:
-    files = (p for p in sorted(folder.rglob("*")) if p.is_file() and p.suffix != ".pyc")
-    return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
 def test_200_rooms_in_gcj02_replace_the_demonstration_and_can_be_taken_back(capsys, tmp_path):

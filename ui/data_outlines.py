@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 import streamlit as st
 
-from geo.errors import RoomplanError
 from geo.intake.apply import apply
 from geo.intake.mapping import Mapping
 from geo.intake.raw import RawTable
@@ -16,27 +16,32 @@ from geo.intake.report import Intake
 from geo.outlines import SETTING, OutlinePlan, hold_outlines, plan_outlines, remove_outlines
 from geo.working_copy import save_mapping
 from geo.write import guard, table_bytes
-from ui import data_map, state
+from ui import data_map, data_own, state
 from ui.data_desk import Desk
 from ui.data_reading import ask_datum, pick_table, read_upload
 from ui.data_rows import Key, show_counts, show_report
 from ui.data_upload import map_columns
-from ui.escape import plain
 from ui.outlines_words import changes, in_force, lines_of
 from ui.widgets import MIME, ROW_PIXELS
 from ui.wording import Words
 
 TABLE = "boundaries"
 TYPES = ["geojson", "json", "gpkg", "zip", "kml", "fgb"]
-HELD = ("upload", "outlines_read", "outlines_plan", "outlines_map", "outlines_file", "told",
-        "report", "mend")  # fmt: skip
+HELD = ("outlines_read", "outlines_plan", "outlines_map", "outlines_file")
 
 
 def outlines(desk: Desk) -> None:
     """Draw whose outlines are in force, and an upload with as many steps as can be taken."""
     text = desk.text
+    settings = desk.tables.settings
     st.caption(text("outlines.intro"))
-    _in_force(desk)
+    data_own.in_force(
+        desk,
+        "outlines",
+        in_force(settings.get(SETTING), text),
+        icon=":material/pentagon:",
+        remove=partial(remove_outlines, desk.folder, settings) if SETTING in settings else None,
+    )
     if not desk.may_edit:
         return
     file = st.file_uploader(
@@ -63,32 +68,12 @@ def outlines(desk: Desk) -> None:
     rows = gpd.GeoDataFrame(intake.rows)
     plan = state.once("outlines_plan", asked, lambda: plan_outlines(rows, desk.tables.frames))
     _show(desk, plan, asked)
-    if st.button(text("outlines.accept"), type="primary", key="outlines_accept"):
-        _save(desk, plan, file.name, mapping, saved)
 
+    def save() -> None:
+        hold_outlines(desk.folder, settings, plan, file=file.name, who=desk.who)
+        save_mapping(desk.folder, mapping, saved=saved)
 
-def _in_force(desk: Desk) -> None:
-    """Say whose outlines are in force, what was just done, and offer the way back."""
-    text = desk.text
-    done = state.held("outlines_done")
-    if done is not None:
-        st.success(text(f"outlines.{done}"), icon=":material/check:")
-        state.hold("outlines_done", None)
-    about = desk.tables.settings.get(SETTING)
-    left, right = st.columns([4, 1], vertical_alignment="center")
-    left.info(plain(in_force(about, text)), icon=":material/pentagon:")
-    if about is None or not desk.may_edit:
-        return
-    back = right.button(
-        text("outlines.remove"),
-        help=text("outlines.remove_help"),
-        key="outlines_remove",
-        width="stretch",
-    )
-    if back:
-        remove_outlines(desk.folder, desk.tables.settings)
-        state.hold("outlines_done", "removed")
-        st.rerun()
+    data_own.take(desk, "outlines", save, held=HELD)
 
 
 def _areas_first(raws: list[RawTable]) -> list[RawTable]:
@@ -156,18 +141,3 @@ def _numbers(table: pd.DataFrame) -> dict[str, Any]:
         column: st.column_config.NumberColumn(format="localized")
         for column in table.select_dtypes("number")
     }
-
-
-def _save(desk: Desk, plan: OutlinePlan, file: str, mapping: Mapping, saved: list[Mapping]) -> None:
-    try:
-        with st.spinner(desk.text("data.saving")):
-            hold_outlines(desk.folder, desk.tables.settings, plan, file=file, who=desk.who)
-            save_mapping(desk.folder, mapping, saved=saved)
-    except RoomplanError as error:
-        st.error(plain(desk.text.explain(error)), icon=":material/error:")
-        return
-    for name in HELD:
-        state.hold(name, None)
-    state.hold("uploads", state.held("uploads", 0) + 1)
-    state.hold("outlines_done", "accepted")
-    st.rerun()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -10,7 +11,6 @@ import geopandas as gpd
 import pandas as pd
 import streamlit as st
 
-from geo.errors import RoomplanError
 from geo.intake.apply import apply
 from geo.population_grid import SPACING_M
 from geo.population_held import SETTING, remove_population
@@ -19,7 +19,7 @@ from geo.population_upload import is_grid, read_uploaded_grid
 from geo.read import Tables, read_study
 from geo.schema import BASES
 from geo.working_copy import save_mapping
-from ui import charts, data_map, state
+from ui import charts, data_map, data_own, state
 from ui.data_desk import Desk
 from ui.data_reading import pick_table, read_upload
 from ui.data_rows import show_rows
@@ -32,14 +32,21 @@ from ui.wording import Words
 TYPES = ["tif", "tiff", "xlsx", "xls", "csv", "tsv", "txt"]
 GRID_BASES = ("modelled", *(basis for basis in BASES if basis not in ("modelled", "simulated")))
 MOST_DOTS = 20_000
-HELD = ("upload", "people_grid", "people_list", "people_plan", "told", "report", "mend")
+HELD = ("people_grid", "people_list", "people_plan")
 
 
 def population(desk: Desk) -> None:
     """Draw what is in force, and an upload with as many of its steps as can be taken."""
     text = desk.text
+    settings = desk.tables.settings
     st.caption(text("population.intro"))
-    _in_force(desk)
+    data_own.in_force(
+        desk,
+        "population",
+        in_force(settings.get(SETTING), text),
+        icon=":material/groups:",
+        remove=partial(remove_population, desk.folder, settings) if SETTING in settings else None,
+    )
     if not desk.may_edit:
         return
     file = st.file_uploader(
@@ -59,26 +66,13 @@ def population(desk: Desk) -> None:
     if plan is not None:
         plan = replace(plan, about={**plan.about, **about})
         _show(desk, plan, lines)
-        if st.button(text("population.accept"), type="primary", key="people_accept"):
-            _save(desk, plan, remember)
 
+        def save() -> None:
+            accept_population(desk.folder, plan, who=desk.who)
+            if remember is not None:
+                save_mapping(desk.folder, remember[0], saved=remember[1])
 
-def _in_force(desk: Desk) -> None:
-    """Say what is in force, what was just done, and offer the way back."""
-    text = desk.text
-    done = state.held("people_done")
-    if done is not None:
-        st.success(text(f"population.{done}"), icon=":material/check:")
-        state.hold("people_done", None)
-    about = desk.tables.settings.get(SETTING)
-    left, right = st.columns([4, 1], vertical_alignment="center")
-    left.info(plain(in_force(about, text)), icon=":material/groups:")
-    if about is None or not desk.may_edit:
-        return
-    if right.button(text("population.remove"), key="people_remove", width="stretch"):
-        remove_population(desk.folder, desk.tables.settings)
-        state.hold("people_done", "removed")
-        st.rerun()
+        data_own.take(desk, "population", save, held=HELD)
 
 
 def _own(desk: Desk) -> Tables:
@@ -206,19 +200,3 @@ def _bars(plan: PopulationPlan, text: Words) -> alt.Chart:
         )
         .properties(height=data_map.HEIGHT)
     )
-
-
-def _save(desk: Desk, plan: PopulationPlan, remember: Any) -> None:
-    try:
-        with st.spinner(desk.text("data.saving")):
-            accept_population(desk.folder, plan, who=desk.who)
-            if remember is not None:
-                save_mapping(desk.folder, remember[0], saved=remember[1])
-    except RoomplanError as error:
-        st.error(plain(desk.text.explain(error)), icon=":material/error:")
-        return
-    for name in HELD:
-        state.hold(name, None)
-    state.hold("uploads", state.held("uploads", 0) + 1)
-    state.hold("people_done", "accepted")
-    st.rerun()

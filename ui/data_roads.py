@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import geopandas as gpd
 import streamlit as st
 
-from geo.errors import RoomplanError
 from geo.roads_files import Roads
 from geo.roads_kept import (
     drop_roads,
@@ -18,7 +18,7 @@ from geo.roads_kept import (
     walkable,
 )
 from geo.roads_upload import read_uploaded_roads
-from ui import state
+from ui import data_own, state
 from ui.data_desk import Desk
 from ui.data_words import datum_text
 from ui.escape import plain
@@ -53,20 +53,31 @@ def roads(desk: Desk) -> None:
         help=text("roads.attribution_help"),
         key=f"roads_attribution_{file.file_id}",
     )
-    if st.button(text("roads.accept"), type="primary", key="roads_accept"):
-        _save(desk, found, file.name, attribution_of(given, found.is_osm))
+
+    def save() -> None:
+        attribution = attribution_of(given, found.is_osm)
+        keep_roads(
+            desk.folder,
+            desk.tables.settings,
+            found,
+            name=file.name,
+            attribution=attribution,
+            who=desk.who,
+        )
+
+    data_own.take(desk, "roads", save, held=("roads_read",))
 
 
 def _in_force(desk: Desk) -> None:
     """Say which roads are in force and who stands near them, and offer to take them away."""
     text, kept = desk.text, desk.tables.roads
-    done = state.held("roads_done")
-    if done is not None:
-        st.success(text(f"roads.{done}"), icon=":material/check:")
-        state.hold("roads_done", None)
-    left, right = st.columns([4, 1], vertical_alignment="center")
-    told = in_force(None if kept is None else kept.about, text)
-    left.info(plain(told), icon=":material/route:")
+    data_own.in_force(
+        desk,
+        "roads",
+        in_force(None if kept is None else kept.about, text),
+        icon=":material/route:",
+        remove=None if kept is None else partial(drop_roads, desk.folder, desk.tables.settings),
+    )
     if kept is None:
         return
     with st.expander(text("roads.details")):
@@ -76,10 +87,6 @@ def _in_force(desk: Desk) -> None:
         )
         for line in lines_of(kept.about, near, text):
             st.markdown(f"- {plain(line)}")
-    if desk.may_edit and right.button(text("roads.remove"), key="roads_remove", width="stretch"):
-        drop_roads(desk.folder, desk.tables.settings)
-        state.hold("roads_done", "removed")
-        st.rerun()
 
 
 def _choices(text: Words, turn: int) -> tuple[dict[str, str | None], Any]:
@@ -134,22 +141,6 @@ def _read(
 
     told: tuple[Roads, dict[str, Any], dict[str, float]] = state.once("roads_read", key, read)
     return told
-
-
-def _save(desk: Desk, found: Roads, name: str, attribution: str) -> None:
-    settings = desk.tables.settings
-    try:
-        with st.spinner(desk.text("data.saving")):
-            keep_roads(
-                desk.folder, settings, found, name=name, attribution=attribution, who=desk.who
-            )
-    except RoomplanError as error:
-        st.error(plain(desk.text.explain(error)), icon=":material/error:")
-        return
-    state.hold("roads_read", None)
-    state.hold("uploads", state.held("uploads", 0) + 1)
-    state.hold("roads_done", "accepted")
-    st.rerun()
 
 
 def _places(desk: Desk) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import cli
+from data_pages import page, said, sound
 from geo.read import read_study
 from geo.working_copy import find_register, open_working
 from planner_lists import csv_bytes, quanzhou_rooms, toy_rooms
@@ -34,25 +35,8 @@ def toy(tmp_path, monkeypatch):
     return folder
 
 
-def page(**link: str) -> AppTest:
-    test = AppTest.from_file(str(ROOT / "ui" / "pages" / "data.py"), default_timeout=60)
-    for key, value in link.items():
-        test.query_params[key] = value
-    return sound(test.run())
-
-
-def sound(test: AppTest) -> AppTest:
-    assert not test.exception
-    return test
-
-
 def sent(test: AppTest, content: bytes, name: str = "站点.csv") -> AppTest:
     return sound(test.file_uploader[0].upload(name, content).run())
-
-
-def said(test: AppTest) -> str:
-    parts = [*test.markdown, *test.caption, *test.success, *test.warning, *test.info, *test.error]
-    return "\n".join(str(part.value) for part in parts)
 
 
 def radio(test: AppTest, start: str):

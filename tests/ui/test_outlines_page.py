@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,8 +13,10 @@ from shapely import Point, box
 from streamlit.testing.v1 import AppTest
 
 import cli
+import data_pages
 from analysis.journey import Survey, survey
 from analysis.scenario import Study, scenario_of
+from data_pages import said, sound
 from geo.outlines import SETTING
 from geo.read import read_study
 from ui import cached
@@ -24,6 +27,7 @@ from ui.views import overview
 from ui.wording import words
 from worlds import write_study
 
+page = partial(data_pages.page, part="outlines")
 ROOT = Path(cli.__file__).parent
 ZH = words("zh")
 # A1 without its eastern 60 %, where r1, d1, d2 and s1 stand; A2 as it was and a place unknown.
@@ -50,25 +54,8 @@ def file_bytes(shapes=OFFICIAL, *, driver="GPKG", crs="EPSG:4490", codes=None) -
     return content.getvalue()
 
 
-def page(**link: str) -> AppTest:
-    test = AppTest.from_file(str(ROOT / "ui" / "pages" / "data.py"), default_timeout=60)
-    for key, value in {"part": "outlines", **link}.items():
-        test.query_params[key] = value
-    return sound(test.run())
-
-
-def sound(test: AppTest) -> AppTest:
-    assert not test.exception
-    return test
-
-
 def sent(content: bytes, name: str = "乡镇.gpkg", **link: str) -> AppTest:
     return sound(page(**link).file_uploader[0].upload(name, content).run())
-
-
-def said(test: AppTest) -> str:
-    parts = [*test.markdown, *test.caption, *test.success, *test.warning, *test.info, *test.error]
-    return "\n".join(str(part.value) for part in [*parts, *test.text])
 
 
 def accepted(test: AppTest) -> AppTest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from rasterio.transform import from_origin
 from streamlit.testing.v1 import AppTest
 
 import cli
+import data_pages
+from data_pages import said, sound
 from geo.population_held import SETTING
 from geo.read import read_study
 from planner_lists import csv_bytes
@@ -20,6 +23,7 @@ from ui.population_words import in_force
 from ui.wording import words
 from worlds import write_study
 
+page = partial(data_pages.page, part="population")
 ROOT = Path(cli.__file__).parent
 ZH = words("zh")
 
@@ -30,23 +34,6 @@ def toy(tmp_path, monkeypatch):
     folder = write_study(tmp_path / "toy")
     monkeypatch.setenv("ROOMPLAN_STUDY", str(folder))
     return folder
-
-
-def page(**link: str) -> AppTest:
-    test = AppTest.from_file(str(ROOT / "ui" / "pages" / "data.py"), default_timeout=60)
-    for key, value in {"part": "population", **link}.items():
-        test.query_params[key] = value
-    return sound(test.run())
-
-
-def sound(test: AppTest) -> AppTest:
-    assert not test.exception
-    return test
-
-
-def said(test: AppTest) -> str:
-    parts = [*test.markdown, *test.caption, *test.success, *test.warning, *test.info, *test.error]
-    return "\n".join(str(part.value) for part in parts)
 
 
 def grid_bytes(people: float = 2.0) -> bytes:
@@ -77,14 +64,14 @@ def test_a_grid_from_upload_to_in_force_and_back(toy):
     test.checkbox(key="people_rescale").uncheck().run()
     assert sound(test).dataframe[0].value[ZH("population.after")].tolist() == [400, 400]
     test.text_input(key="people_source").set_value("某院").run()
-    sound(test.button(key="people_accept").click().run())
+    sound(test.button(key="population_accept").click().run())
     assert ZH("population.accepted") in said(test)
     assert "某院" in said(test)
     held = cached.load_tables(toy)
     assert held.fingerprint != before.fingerprint
     assert held.frames["demand"]["people"].sum() == pytest.approx(800)
     assert held.settings[SETTING]["source"] == "某院"
-    sound(test.button(key="people_remove").click().run())
+    sound(test.button(key="population_remove").click().run())
     assert ZH("population.removed") in said(test)
     assert ZH("population.own") in said(test)
     assert cached.load_tables(toy).fingerprint == before.fingerprint
@@ -96,7 +83,7 @@ def test_a_second_population_is_compared_with_the_study_s_own(toy):
         test.checkbox(key="people_rescale").uncheck().run()
         table = sound(test).dataframe[0].value
         assert table[ZH("population.before")].tolist() == [1800, 200]
-        sound(test.button(key="people_accept").click().run())
+        sound(test.button(key="population_accept").click().run())
     assert read_study(toy).frames["demand"]["people"].sum() == pytest.approx(1200)
 
 
@@ -105,7 +92,7 @@ def test_a_list_with_its_row_report(toy):
     test = sent(page(), "人口.csv", csv_bytes(table))
     assert [m.value for m in test.metric] == ["1", "0", "1"]
     test.checkbox(key="people_rescale").uncheck().run()
-    sound(test.button(key="people_accept").click().run())
+    sound(test.button(key="population_accept").click().run())
     assert read_study(toy).frames["demand"]["people"].sum() == 3500
 
 
@@ -114,7 +101,7 @@ def test_a_file_that_is_no_raster_is_refused_in_words(toy):
     test.file_uploader[0].upload("人口.tif", b"II*\0 nothing").run()
     # The frame around the pages says it in words; here the page stands alone.
     assert len(test.exception) == 1
-    assert not [b for b in test.button if b.key == "people_accept"]
+    assert not [b for b in test.button if b.key == "population_accept"]
     assert SETTING not in read_study(toy).settings
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,8 +16,10 @@ from shapely import LineString, Point
 from streamlit.testing.v1 import AppTest
 
 import cli
+import data_pages
 from analysis.journey import survey
 from analysis.scenario import Study, scenario_of
+from data_pages import said, sound
 from geo.read import read_settings, read_study
 from geo.roads_kept import drop_roads
 from geo.working_copy import open_working
@@ -25,6 +28,7 @@ from ui.roads_words import OSM
 from ui.wording import words
 from worlds import A, write_study
 
+page = partial(data_pages.page, part="roads")
 ROOT = Path(cli.__file__).parent
 ZH, EN = words("zh"), words("en")
 
@@ -189,23 +193,6 @@ def test_what_is_set_aside_is_counted_in_words(toy, tmp_path, capsys, lang):
             "unknown_class", "absurd_speed", "not_roads", "not_lines", "zero_length", "cut_off",
         )
     }  # fmt: skip
-
-
-def page(**link: str) -> AppTest:
-    test = AppTest.from_file(str(ROOT / "ui" / "pages" / "data.py"), default_timeout=60)
-    for key, value in {"part": "roads", **link}.items():
-        test.query_params[key] = value
-    return sound(test.run())
-
-
-def sound(test: AppTest) -> AppTest:
-    assert not test.exception
-    return test
-
-
-def said(test: AppTest) -> str:
-    parts = [*test.markdown, *test.caption, *test.success, *test.warning, *test.info, *test.error]
-    return "\n".join(str(part.value) for part in parts)
 
 
 def uploader(test: AppTest):
