@@ -168,7 +168,8 @@ def show(
         click = session.fresh(f"{key} click", _click(sent))
         if click is not None and on_click is not None:
             on_click(click)
-        place = session.fresh(f"{key} place", _place(sent))
+        press = session.fresh(f"{key} place", (sent or {}).get("last_clicked"))
+        place = _on_earth(press or {})
         if place is not None and on_place is not None:
             on_place(*place)
 
@@ -194,12 +195,8 @@ def _click(answer: Mapping[str, Any] | None) -> Click | None:
     return Click(str(given["layer"]), str(given["feature"]), int(given["count"]), moved)
 
 
-def _place(answer: Mapping[str, Any] | None) -> tuple[float, float] | None:
-    """Return where the map itself was clicked, if that is a place on earth."""
-    return _on_earth((answer or {}).get("last_clicked") or {})
-
-
 def _on_earth(given: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return longitude and latitude of what was clicked, if that is a place on earth."""
     if not {"lng", "lat"} <= set(given):
         return None
     lon, lat = float(given["lng"]), float(given["lat"])

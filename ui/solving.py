@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.journey import Survey
 from analysis.proposal import Proposal
@@ -19,6 +20,11 @@ from ui.wording import Words
 QUIET_S = 0.6
 """How long a plan may take before the page says that it is being made."""
 LOOK_S = 0.25
+# The map below must not move under a reader's press: progress lies over what was said before.
+STILL = """<style>
+.st-key-plan_said {position: relative; min-height: 5.6rem}
+.st-key-solving {position: absolute; inset: 0 0 auto 0; z-index: 5; background: #fff}
+</style>"""
 
 
 class Job:
@@ -77,6 +83,12 @@ def key_of(measured: Survey) -> tuple[str, str]:
     return measured.study.fingerprint, repr(measured.scenario)
 
 
+def said() -> DeltaGenerator:
+    """Return the box over the map for what is said of a plan, its progress included."""
+    st.html(STILL)
+    return st.container(key="plan_said")
+
+
 def proposal(measured: Survey, text: Words) -> Proposal:
     """Return the plan the page asks for, showing progress and a way to stop where it takes long.
 
@@ -85,6 +97,8 @@ def proposal(measured: Survey, text: Words) -> Proposal:
     RoomplanError
         When there is no plan.
     """
+    # Drawn in every run: what follows would otherwise change places and stand there twice.
+    place = st.empty()
     job: Job | None = state.held("job")
     if job is None or job.key != key_of(measured):
         if job is not None:
@@ -92,7 +106,7 @@ def proposal(measured: Survey, text: Words) -> Proposal:
         job = Job(measured)
         state.hold("job", job)
     if not job.done.wait(QUIET_S):
-        _watch(job, float(measured.scenario.time_limit_s), text)
+        _watch(job, float(measured.scenario.time_limit_s), place, text)
     return job.answer()
 
 
@@ -101,11 +115,12 @@ def again() -> None:
     state.hold("job", None)
 
 
-def _watch(job: Job, limit_s: float, text: Words) -> None:
-    place = st.empty()
-    with place.container(border=True):
-        bar = st.progress(0.0)
-        st.button(text("sites.stop"), key="stop_solving", icon=":material/stop:", on_click=job.stop)
+def _watch(job: Job, limit_s: float, place: DeltaGenerator, text: Words) -> None:
+    with place.container(border=True, key="solving"):
+        left, right = st.columns([2, 1], vertical_alignment="center")
+        bar = left.progress(0.0)
+        label = text("sites.stop")
+        right.button(label, key="stop_solving", icon=":material/stop:", on_click=job.stop)
     while not job.done.wait(LOOK_S):
         # Each look also lets Streamlit break off here when the planner changes something.
         seconds = time.monotonic() - job.started

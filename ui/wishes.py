@@ -160,6 +160,8 @@ def _own_places(text: Words) -> tuple[Own, ...]:
     columns[2].button(
         text("sites.add"), disabled=not ready, on_click=add_own, args=(lon, lat, text)
     )
+    # Said anew in every run: a run that a next click broke off may have lost it from the link.
+    _keep_own(list(own_places()))
     return own_places()
 
 

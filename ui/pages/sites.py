@@ -24,8 +24,8 @@ st.caption(text("sites.intro"))
 study = cached.load(frame.study_folder())
 wanted = wishes.wishes(study, text)
 measured = frame.measured(**wanted)
-# What is said over the map stays in one box: were the map to move down, it would load anew.
-with st.container():
+# What is said over the map stays in one box: were the map to change places, it would load anew.
+with solving.said():
     try:
         proposal = solving.proposal(measured, text)
         (st.success if proposal.plan.gap == 0 else st.warning)(proven(proposal, text))

@@ -62,7 +62,11 @@ class Stage {
     if (given.places) new Search(this).addTo(map);
     this.furniture = new Furniture(this);
     map.on("zoomend", () => this.each((layer) => layer.rescale?.()));
-    map.on("click", tellSoon);
+    map.on("click", (press) => {
+      // A second press on the same place, after the first was undone, is a press of its own.
+      press.latlng = Object.assign(press.latlng.clone(), { count: ++clicks });
+      tellSoon();
+    });
   }
 
   each(use) {
