@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import folium
 import numpy as np
+import pandas as pd
 from markupsafe import Markup
 
 from ui import assets
@@ -232,14 +234,28 @@ def _frame(view: MapView, *, public: bool) -> dict[str, Any]:
     packed = dict(pack.pack_areas(layer.shapes) for layer in areas)
     return {
         "sources": {key: _source("areas", data, public=public) for key, data in packed.items()},
-        "places": None if view.places is None else _places(view, public=public),
+        "places": None if view.places is None else _places(_Same(view.places), public),
         "text": {name: wording(f"map.{name}") for name in (*TEXTS, *FILLINGS)},
     }
 
 
-def _places(view: MapView, *, public: bool) -> dict[str, Any]:
-    assert view.places is not None
-    given = view.places[["name", "hint", "lon", "lat"]].dropna()
+class _Same:
+    """A table as a key: equal to itself only, whatever stands in it."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self.table = table
+
+    def __hash__(self) -> int:
+        return id(self.table)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.table is self.table
+
+
+# Thousands of rows that hardly ever change, asked for in every run.
+@lru_cache(maxsize=8)
+def _places(known: _Same, public: bool) -> dict[str, Any]:
+    given = known.table[["name", "hint", "lon", "lat"]].dropna()
     rows = [
         [str(name), str(hint), round(float(lon), 5), round(float(lat), 5)]
         for name, hint, lon, lat in given.itertuples(index=False)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from analysis.coverage import Coverage
 from analysis.journey import Survey
 from analysis.proposal import OWN_KIND, Proposal
 from analysis.rivals import Rivals
@@ -23,16 +26,28 @@ MUCH = 1000
 CHANGES = ("#08519c", "#9ecae1", "#eef0f2", "#fdbe85", "#d94801")
 
 
+# What stands whatever is planned is kept as long as the survey's coverage.
+_STANDING: WeakKeyDictionary[Coverage, dict[str, MapView]] = WeakKeyDictionary()
+
+
+def _standing(measured: Survey, text: Words) -> MapView:
+    known = _STANDING.setdefault(measured.coverage, {})
+    if text.lang not in known:
+        layers = [*boundaries(measured, text), *room_layers(measured, text)]
+        known[text.lang] = view(measured, layers, text)
+    return known[text.lang]
+
+
 def sites(measured: Survey, proposal: Proposal, text: Words, *, selected: Any = None) -> MapView:
     """Return the suggested sites as numbered pins over the rooms that stand."""
+    standing = _standing(measured, text)
     layers = [
         share_layer(measured, text, covered=proposal.covered, name=text("sites.layer_gain")),
-        *boundaries(measured, text),
-        *room_layers(measured, text),
+        *standing.layers,
         _candidates(proposal.placed, text),
         *_plan_layers(measured, proposal, text),
     ]
-    return view(measured, layers, text, selected=selected)
+    return replace(standing, layers=layers, selected=selected)
 
 
 def candidates_of(measured: Survey) -> gpd.GeoDataFrame:
@@ -56,11 +71,11 @@ def ground(
     measured: Survey, placed: gpd.GeoDataFrame, text: Words, *, selected: Any = None
 ) -> MapView:
     """Return what a plan would start from, where there is none: rooms and candidate sites."""
-    layers = [share_layer(measured, text), *boundaries(measured, text)]
-    layers += room_layers(measured, text)
+    standing = _standing(measured, text)
+    layers = [share_layer(measured, text), *standing.layers]
     if len(placed):
         layers.append(_candidates(placed, text, shown=True))
-    return view(measured, layers, text, selected=selected)
+    return replace(standing, layers=layers, selected=selected)
 
 
 def _candidates(placed: gpd.GeoDataFrame, text: Words, *, shown: bool = False) -> Points:
