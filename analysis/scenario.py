@@ -72,11 +72,9 @@ class Study:
 
     @property
     def is_demonstration(self) -> bool:
-        """Whether the rooms or cases are made up, so that every screen must say so."""
-        return bool((self.rooms["basis"] == "simulated").any() or self._simulated_cases())
-
-    def _simulated_cases(self) -> bool:
-        return bool((self.cases["basis"] == "simulated").any())
+        """Whether rooms, cases or activities are made up, so that every screen must say so."""
+        lists = (self.rooms, self.cases, self.activities)
+        return any(bool((rows["basis"] == "simulated").any()) for rows in lists)
 
 
 def _with_units(cases: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -45,7 +45,7 @@ def test_several_standards_in_one_table(capsys, toy, tmp_path):
     assert covered == {"own": 1100, **walks, "own_township": 1700}
     assert run(capsys, *given, "--out", path)[0] == 0
     table = pd.read_csv(path)
-    assert table["服务标准"].unique().tolist()[:2] == ["当前半径", "步行 5 分钟"]
+    assert table["服务标准"].unique().tolist()[:2] == ["当前标准", "步行 5 分钟"]
     assert len(table) == len(rows) == 15
 
 
@@ -127,7 +127,7 @@ def test_the_gap_list_as_a_spreadsheet(capsys, toy, tmp_path):
     book = openpyxl.load_workbook(path)
     sheet = book.worksheets[0]
     heads = [cell.value for cell in sheet[1]]
-    assert heads[:5] == ["序号", "县（市、区）", "乡镇（街道）", "名称", "半径外人口"]
+    assert heads[:5] == ["序号", "县（市、区）", "乡镇（街道）", "名称", "范围外人口"]
     assert {"点位依据", "最近活动室依据", "原因"} <= set(heads)
     reasons = [row[heads.index("原因")].value for row in sheet.iter_rows(min_row=2)]
     assert "甲一镇室" in reasons[0]

@@ -11,6 +11,7 @@ from ui import widgets
 from ui.layers.model import Click
 from ui.names import unit_names
 from ui.report import COLUMNS
+from ui.standard_words import standard_text
 from ui.tables import kilometres, mark, percent, present, whole
 from ui.wording import Words
 
@@ -43,7 +44,8 @@ def city_figures(measured: Survey, text: Words) -> None:
             {"cases": whole(city["cases"]), "simulated": whole(city["cases_simulated"])},
         ),
     }
-    facts = {"as_of": measured.scenario.as_of, "all": len(townships)}
+    standard = standard_text(measured.scenario, text)
+    facts = {"as_of": measured.scenario.as_of, "all": len(townships), "standard": standard}
     for column, (name, (value, basis)) in zip(st.columns(4), figures.items(), strict=True):
         help_text = text(f"overview.{name}_help", **{**facts, **basis})
         column.metric(text(f"overview.{name}"), value, help=help_text)

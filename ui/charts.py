@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from analysis.results import is_open_case, main_categories
+from ui import tables
 from ui.wording import Words
 
 ACCENT = "#1f5f8b"
@@ -209,9 +210,7 @@ def ranges(table: pd.DataFrame, *, name: str, shares: Sequence[str], text: Words
     shares : (str, str, str)
     """
     least, best, most = shares
-    titles = {
-        part: text(f"column.{part}").replace("（%）", "").replace(" (%)", "") for part in shares
-    }
+    titles = {part: tables.title(part, text) for part in shares}
     base = alt.Chart(pd.DataFrame(table)[[name, *shares]]).encode(
         y=alt.Y(f"{name}:N", sort=None, title=None),
         tooltip=[

@@ -17,6 +17,7 @@ from ui.chrome import own_words
 from ui.escape import plain
 from ui.population_words import in_force
 from ui.setting import setting as setting
+from ui.tables import whole
 from ui.wording import LANGUAGES, Words, words
 
 ROOT = Path(__file__).parent.parent
@@ -27,6 +28,7 @@ QUIET = """<style>
 [data-testid="stMainBlockContainer"] {padding: 4rem 2.5rem 2rem}
 [data-testid="stMetricValue"], [data-testid="stDataFrame"] {font-variant-numeric: tabular-nums}
 [data-testid="stMetricValue"] {font-size: 1.7rem}
+[data-testid="stMetricLabel"] * {white-space: normal; overflow: visible}
 /* The table's own download would write unguarded cells; every table has ours beside it. */
 [data-testid="stElementToolbarButton"]:has([aria-label="Download as CSV"]) {display: none}
 [data-testid="stAlertContainer"] {padding: .5rem 1rem}
@@ -106,15 +108,21 @@ def _scenario(study: Study, text: Words, settings: dict[str, Any]) -> Scenario:
 
 def _banner(study: Study, text: Words) -> None:
     if study.is_demonstration:
-        counts = study.rooms["basis"].value_counts()
         st.warning(
-            text(
-                "app.demonstration",
-                simulated=int(counts.get("simulated", 0)),
-                reported=int(counts.get("reported", 0)),
-            ),
-            icon=":material/science:",
+            text("app.demonstration", parts=_made_up(study, text)), icon=":material/science:"
         )
+
+
+def _made_up(study: Study, text: Words) -> str:
+    """Return which lists are simulated and how far; the lists a user brought are not named."""
+    reported = int((study.rooms["basis"] == "reported").sum())
+    lists = {"rooms": study.rooms, "cases": study.cases, "activities": study.activities}
+    counts = {name: int((rows["basis"] == "simulated").sum()) for name, rows in lists.items()}
+    return text("service.comma").join(
+        text(f"app.demo_{name}", count=whole(count), reported=reported)
+        for name, count in counts.items()
+        if count
+    )
 
 
 def _switch_language(text: Words) -> None:

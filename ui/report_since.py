@@ -16,6 +16,8 @@ from ui.tables import whole
 from ui.wording import LANGUAGES, Words, words
 
 _ROUNDED = re.compile(r"\d+([.]\d+)?[eE][+]\d+")
+# What Chinese lists said before limits in minutes and whole units: those files are still around.
+_FORMER = {"半径外人口": "people_uncovered"}
 _WANTED = ("gap_id", "name", "people_uncovered")
 
 
@@ -97,7 +99,7 @@ def changes_text(table: pd.DataFrame, text: Words) -> str:
 
 def _columns(raw: RawTable) -> pd.DataFrame:
     """Return the columns that a gap list has, by whichever heading they stand under."""
-    headings = {name: name for name in _WANTED}
+    headings = {name: name for name in _WANTED} | _FORMER
     for lang in LANGUAGES:
         headings |= {words(lang)(f"column.{name}"): name for name in _WANTED}
     known = {column: headings[column] for column in raw.frame if column in headings}

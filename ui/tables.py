@@ -87,6 +87,11 @@ def suppress(counts: pd.Series, least: int, words: Words) -> pd.Series:
     return counts.astype(object).where(~small, words("app.suppressed", least=least))
 
 
+def title(column: str, words: Words) -> str:
+    """Return a column's heading for where values carry their own per cent sign."""
+    return words(f"column.{column}").replace("（%）", "").replace(" (%)", "")
+
+
 def whole(value: float) -> str:
     """Write a number of people or things with separators; unknown and infinite are dashes."""
     return "—" if pd.isna(value) or np.isinf(value) else f"{round(float(value)):,}"

@@ -16,11 +16,12 @@ from analysis.journey import Survey
 from analysis.results import main_categories
 from geo.crs import metric_crs
 from geo.reach import nearest
+from geo.schema import BASES
 from geo.units import ancestors
 from ui.maps import Dots, Hulls, MapView, Points, Polygons, Reach
 from ui.maps import Layer as MapLayer
 from ui.names import unit_names
-from ui.tables import mark, percent, whole
+from ui.tables import SOLID, mark, percent, whole
 from ui.wording import Words
 
 SHARE_BREAKS = (0.2, 0.4, 0.6, 0.8)
@@ -29,6 +30,7 @@ ROOM_LEVELS = ("county", "township", "village")
 REACH_COLOURS = {"covered": "#2c7fb8", "uncovered": "#d95f0e"}
 CATEGORY_COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
 OTHER_COLOUR = "#999999"
+FAINT = "#fdae6b"
 
 
 # A survey's map is kept as long as its coverage: going back to known settings draws it at once.
@@ -121,8 +123,9 @@ def gaps(measured: Survey, shown: gpd.GeoDataFrame, text: Words) -> MapView:
             points=shown,
             category=shown["location_basis"].map(lambda basis: mark(basis, text)),
             palette={
-                mark("register", text): REACH_COLOURS["uncovered"],
-                mark("modelled", text): "#fdae6b",
+                mark(basis, text): REACH_COLOURS["uncovered"] if basis in SOLID else FAINT
+                for basis in BASES
+                if (shown["location_basis"] == basis).any()
             },
             size=shown["people_uncovered"],
         ),
@@ -147,10 +150,19 @@ def view(
         exclusive=(text("overview.group_people"),),
         lang=text.lang,
         title=_title(measured, text),
-        note=text("app.approximate") if _approximate(study.units) else "",
+        note=_note(study.units, unit_names(study, text), text),
         approval=str(study.settings.get("map_approval", "")),
         public=bool(study.settings.get("public_boundaries", False)),
     )
+
+
+def _note(units: gpd.GeoDataFrame, names: pd.Series, text: Words) -> str:
+    """Say what of the drawn outlines is not to be taken at its word, and what is not counted."""
+    drawn = units[is_context(units) & units.geometry.notna() & (units["level"] == "county")]
+    context = text("data.comma").join(names[drawn.index])
+    said = [text("app.approximate")] if _approximate(units) else []
+    said += [text("app.context", names=context)] if context else []
+    return text("data.sentence_gap").join(said)
 
 
 def _approximate(units: gpd.GeoDataFrame) -> bool:
@@ -221,7 +233,7 @@ def share_layer(
         tooltip=pd.Series(tips, index=table.index),
         labels=unit_names(measured.study, text),
         label_zoom=11,
-        dashed=True,
+        dashed=_approximate(measured.study.units),
         group=text("overview.group_people"),
     )
 
@@ -290,7 +302,7 @@ def _density_layer(measured: Survey, text: Words) -> Polygons:
         fmt="{:,.0f}",
         unit=text("overview.density_unit"),
         tooltip=pd.Series(tips, index=shapes.index),
-        dashed=True,
+        dashed=_approximate(measured.study.units),
         shown=False,
         group=text("overview.group_people"),
     )

@@ -189,6 +189,16 @@ def test_words_take_their_colour_from_the_palette_in_its_order() -> None:
     assert [row["text"] for row in drawn["rows"]] == ["yes", "no", "?"]
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [([1.0] * 4, ["100%"]), ([0.711, 0.714] * 2, ["71%"]), ([np.nan] * 4, ["?"])],
+)
+def test_one_class_says_what_it_is(values: list[float], said: list[str]) -> None:
+    drawn = coloured(values, fmt="{:.0%}")
+    assert [row["text"] for row in drawn["rows"]] == said
+    assert len(drawn["colours"]) == len(set(drawn["codes"]) - {"-"})
+
+
 def test_outlines_have_neither_codes_nor_legend() -> None:
     spec = spec_of(maps.Polygons("k", "K", grid(), dashed=True), ZH)
     assert spec["codes"] is None

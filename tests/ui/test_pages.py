@@ -15,8 +15,10 @@ from streamlit.testing.v1 import AppTest
 from streamlit.web.server.app_discovery import discover_asgi_app
 
 import cli
+from analysis.journey import survey
+from analysis.scenario import Scenario
 from geo.errors import StudyError
-from ui import cached, warm
+from ui import cached, views, warm
 from ui.names import in_language
 from ui.wording import words
 from worlds import toy_frames, toy_study, write_study
@@ -396,6 +398,54 @@ def test_villages_without_a_room_and_the_audit(toy):
     assert counts["未见登记"].isna().all()  # no village of county B is in the study
 
 
+def test_the_headline_says_the_standard_that_is_set(toy):
+    whole = "level=township,limit=whole"
+    for link, standard in (
+        ({}, "服务半径：城镇 1000 米，乡村 3000 米（直线距离）。"),
+        ({"standard": "walk_15"}, "路上最多 15 分钟（步行）。"),
+        ({"standard": "walk_5", "rules": whole}, "乡镇（街道）级室：服务整个辖区，不论远近"),
+    ):
+        test = page("overview", **link)
+        people = test.metric[1]
+        assert people.label == "服务范围内人口"
+        assert standard in people.proto.help
+        assert "直线" not in people.proto.help or not link
+
+
+def test_the_map_says_what_is_not_official_and_names_what_is_not_counted():
+    units = toy_frames()["units"].assign(is_context=False)
+    units.loc["B", "is_context"] = True
+    official = units.assign(boundary_basis="reported")
+    for lang, name in (("zh", "乙县"), ("en", "B")):
+        text = words(lang)
+        context = text("app.context", names=name)
+        for rows, said in ((official, context), (units, text("app.approximate"))):
+            measured = survey(toy_study(units=rows.assign(name_en=rows.index)), Scenario(as_of=DAY))
+            shown = views.overview(measured, text)
+            assert shown.note.startswith(said)
+            assert shown.note.endswith(context)
+            dashed = {layer.key: layer.dashed for layer in shown.layers if hasattr(layer, "dashed")}
+            assert dashed["township"] == dashed["density"] == (rows is units)
+
+
+def test_no_gap_at_all_is_said_and_no_empty_list_is_offered(toy):
+    test = page("gaps", rules="limit=whole;setting=rural,limit=50km;setting=urban,limit=50km")
+    assert words("zh")("gaps.nobody") in [info.value for info in test.info]
+    assert not test.dataframe
+    filtered = page("gaps", least="100000")
+    assert words("zh")("gaps.none_left") in [info.value for info in filtered.info]
+
+
+def test_the_banner_names_only_what_is_made_up(tmp_path, monkeypatch):
+    frames = toy_frames()
+    for name in ("rooms", "cases"):
+        frames[name]["basis"] = "register"
+    count = len(frames["activities"])
+    monkeypatch.setenv("ROOMPLAN_STUDY", str(write_study(tmp_path / "one", frames)))
+    (banner,) = page("overview", lang="en").warning
+    assert banner.value.startswith(f"**Demonstration data**: {count} activities are simulated. ")
+
+
 def test_an_earlier_gap_list_is_compared_on_the_page(toy):
     test = page("gaps")
     old = "缺口编号,名称,半径外人口\nv2,二社区,700\nv1,一村,60\n".encode()
@@ -457,7 +507,7 @@ def test_two_studies_never_share_an_answer(tmp_path, monkeypatch):
         path = write_study(tmp_path / folder, tables)
         monkeypatch.setenv("ROOMPLAN_STUDY", str(path))
         shown = page("gaps").dataframe[0].value
-        assert f"{shown['半径外人口'].iloc[0]:,}" == share
+        assert f"{shown['范围外人口'].iloc[0]:,}" == share
 
 
 def test_both_languages_have_every_text():

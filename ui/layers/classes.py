@@ -85,7 +85,16 @@ def _by_size(
     limits = nice_breaks(numbers) if layer.breaks is None else [float(b) for b in layer.breaks]
     codes = np.searchsorted(limits, numbers.to_numpy(), side="right")
     codes = np.where(numbers.isna(), -1, codes)
-    return codes, steps(layer.ramp, len(limits) + 1), _class_names(limits, layer.fmt)
+    if numbers.isna().all():
+        return codes, [], []
+    names = _class_names(limits, layer.fmt) if limits else [_span(numbers, layer.fmt)]
+    return codes, steps(layer.ramp, len(limits) + 1), names
+
+
+def _span(values: pd.Series, fmt: str) -> str:
+    """Return the one class of values that are the same, or too alike to be told apart."""
+    ends = [fmt.format(values.min()), fmt.format(values.max())]
+    return " – ".join(dict.fromkeys(ends))
 
 
 def _by_word(
@@ -98,7 +107,5 @@ def _by_word(
 
 def _class_names(limits: Sequence[float], fmt: str) -> list[str]:
     shown = [fmt.format(limit) for limit in limits]
-    if not shown:
-        return [""]
     between = [f"{low} – {high}" for low, high in pairwise(shown)]
     return [f"< {shown[0]}", *between, f"≥ {shown[-1]}"]

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import cached, charts, districts_view, frame, maps, report, state, views, widgets
+from ui import cached, charts, districts_view, frame, maps, report, state, tables, views, widgets
 from ui.names import in_language
 from ui.standards_view import catchments, standards
 
@@ -22,12 +22,12 @@ st.caption(text("districts.intro"))
 measure = st.radio(
     text("districts.measure"),
     list(MEASURES),
-    format_func=lambda name: text(f"column.{name}").replace("(%)", ""),
+    format_func=lambda name: tables.title(name, text),
     horizontal=True,
     key=state.slot("measure", "rooms_per_10k"),
 )
 state.keep("measure", measure, "rooms_per_10k")
-title = text(f"column.{measure}").replace("(%)", "")
+title = tables.title(measure, text)
 chart_format, map_format = MEASURES[measure]
 
 left, right = st.columns(2)

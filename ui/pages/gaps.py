@@ -25,16 +25,19 @@ shown = gaps_view.filtered(gaps, measured, text)
 out = shown[shown["people_uncovered"] > 0]
 people = out["people_uncovered"]
 modelled = people[out["location_basis"] == "modelled"].sum() / people.sum() if len(out) else 0
-st.markdown(
-    text(
+if len(out):
+    said = text(
         "gaps.count",
         count=whole(len(out)),
         people=whole(people.sum()),
         modelled=percent(modelled, 0),
     )
-)
-widgets.table("gaps", shown, text, height=460)
-widgets.downloads("gaps", shown, measured, text)
+    st.markdown(said)
+else:
+    st.info(text("gaps.none_left" if (gaps["people_uncovered"] > 0).any() else "gaps.nobody"))
+if len(shown):
+    widgets.table("gaps", shown, text, height=460 if len(shown) > widgets.MOST_ROWS else None)
+    widgets.downloads("gaps", shown, measured, text)
 left, right = st.columns([3, 2])
 with right:
     gaps_view.card(out, report.suppress_below(measured), text)
