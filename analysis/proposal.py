@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -366,9 +366,9 @@ def _explained(
 ) -> tuple[gpd.GeoDataFrame, pd.Series]:
     """Return the chosen sites with what each is worth, and who is within reach with them."""
     rooms = len(problem.existing)
-    # Sharing people out between full rooms anew for every question would take minutes: who is
-    # within reach explains the sites, and what would be lost is left unknown.
-    worth = explain_sites(replace(problem, capacity=None), plan)
+    # Of rooms with a capacity, who is within reach explains the sites; what would be lost without
+    # one is left unknown.
+    worth = explain_sites(problem, plan)
     names = [*[None] * rooms, *placed["name"]]
     worth["runner_up_name"] = [names[at] if at >= 0 else None for at in worth["runner_up"]]
     # Only where the plan's value is people do its parts count people.

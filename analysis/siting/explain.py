@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 
 from analysis.siting import measure
+from analysis.siting.charges import Charges, Gains
 from analysis.siting.core import covered_by
-from analysis.siting.inputs import keep_entries
-from analysis.siting.plan import Plan, broken
-from analysis.siting.problem import Floats, Ints, SitingProblem
-
-RUNNER_UP_TRIES = 50
+from analysis.siting.plan import SLACK, Plan, site_costs
+from analysis.siting.problem import Bools, Floats, Ints, SitingProblem
 
 
 def benefit(problem: SitingProblem, sites: Ints) -> float:
@@ -41,6 +37,8 @@ def explain_sites(problem: SitingProblem, plan: Plan) -> pd.DataFrame:
     Parameters
     ----------
     problem : SitingProblem
+        Whose capacities, if any, are left out: sharing people out anew for every question would
+        take minutes.
     plan : Plan
 
     Returns
@@ -51,35 +49,43 @@ def explain_sites(problem: SitingProblem, plan: Plan) -> pd.DataFrame:
         what it adds to those before; ``loss``, what the plan loses without it; ``points``, demand
         points newly served that are nearest to it; ``people``, their people; ``cases_near``, cases
         it could serve (NaN without cases); ``distance_saved``, the person-distance it saves those
-        that were served before; ``runner_up``, the site that replaces it best (-1: none), and
-        ``runner_up_loss``, what the plan loses with that one instead.
+        that were served before; ``runner_up``, the site that replaces it best and keeps every
+        demand (-1: none), and ``runner_up_loss``, what the plan loses with that one instead.
 
     Notes
     -----
     Benefit as in :func:`benefit`: weight for covering, minus distance otherwise. ``in_order`` sums
     to the benefit of the plan; ``alone`` does not where sites share villages. Infinite where a
-    site alone leaves somebody unserved who must be served. Cost: one pass over the pairs for each
-    site.
+    site alone leaves somebody unserved who must be served. Of runners-up that are worth the same,
+    the one that saves more person-distance. With n new sites, m points, P pairs of which p belong
+    to the new sites: O(P log P + n (m + p)), whatever the objective.
     """
-    order = build_order(problem, plan.sites)
-    base, full = benefit(problem, order[:0]), benefit(problem, order)
+    charges = Charges(problem)
+    order = build_order(problem, plan.sites, charges)
+    none = charges.near(order[:0])
+    first, second, owner = charges.two_nearest(order)
+    base, full, near = charges.worth(none), charges.worth(first), none
+    others = charges.gains(first)
     before = measure.nearest_open(problem, order[:0])
     won = villages_won(problem, plan)
     rows, last = [], base
-    for n, site in enumerate(order):
-        upto, without = benefit(problem, order[: n + 1]), order[order != site]
-        other, worth = _runner_up(problem, without, int(site))
-        mine = won[int(site)]
+    for n, site in enumerate(order.tolist()):
+        near = charges.opened(near, site)
+        upto, alone = charges.worth(near), charges.worth(charges.opened(none, site))
+        without = np.where(owner == site, second, first)
+        gains = charges.changed(others, first, without, np.flatnonzero(owner == site))
+        other, worth = _runner_up(problem, charges, plan.sites, site, gains)
+        mine = won[site]
         rows.append(
             {
                 "order": n + 1,
-                "alone": _difference(benefit(problem, np.array([site])), base),
+                "alone": _difference(alone, base),
                 "in_order": _difference(upto, last),
-                "loss": _difference(full, benefit(problem, without)),
+                "loss": _difference(full, charges.worth(without)),
                 "points": len(mine),
                 "people": float(problem.people[mine].sum()),
-                "cases_near": _cases_near(problem, int(site)),
-                "distance_saved": _distance_saved(problem, before, int(site)),
+                "cases_near": _cases_near(problem, charges, site),
+                "distance_saved": _distance_saved(problem, charges, before, site),
                 "runner_up": other,
                 "runner_up_loss": _difference(full, worth),
             }
@@ -89,43 +95,25 @@ def explain_sites(problem: SitingProblem, plan: Plan) -> pd.DataFrame:
 
 
 def _difference(more: float, less: float) -> float:
-    """Return ``more - less``, 0 where both are the same infinity."""
-    return 0.0 if more == less else more - less
+    """Return ``more - less``, 0 where both are the same infinity or differ by rounding only."""
+    if more == less or abs(more - less) <= 1e-12 * abs(more):
+        return 0.0
+    return more - less
 
 
-def build_order(problem: SitingProblem, sites: Ints) -> Ints:
-    """Return sites in the order in which each next one helps most; ties by position."""
-    left, done = [int(s) for s in np.sort(sites)], np.empty(0, dtype=np.intp)
-    score = _covering_gain(problem) if _plain_cover(problem) else None
-    while left:
-        if score is not None:
-            gains = score(done, np.array(left))
-        else:
-            gains = np.array([benefit(problem, np.append(done, s)) for s in left])
-            if np.isneginf(gains).all():
-                gains = np.array(
-                    [measure.weight_covered(problem, np.append(done, s)) for s in left]
-                )
-        done = np.append(done, left.pop(int(np.argmax(gains))))
-    return done
+def build_order(problem: SitingProblem, sites: Ints, charges: Charges | None = None) -> Ints:
+    """Return sites in the order in which each next one helps most; ties by position.
 
-
-def _plain_cover(problem: SitingProblem) -> bool:
-    return problem.objective in ("cover", "cover_all") and problem.capacity is None
-
-
-def _covering_gain(problem: SitingProblem) -> Callable[[Ints, Ints], Floats]:
-    """Return a function of (open new sites, sites) to the weight each would newly cover."""
-    pairs = problem.pairs
-    pattern = keep_entries(pairs, problem.is_candidate[pairs.indices])
-    pattern.data = np.ones(pattern.nnz)
-    columns = pattern.T.tocsr()
-
-    def gain(opened: Ints, sites: Ints) -> Floats:
-        done = covered_by(pairs, np.union1d(problem.existing, opened).astype(np.intp))
-        return np.asarray(columns[sites] @ np.where(done, 0.0, problem.weight))
-
-    return gain
+    As long as somebody who must be served is not, most helps what serves the most of them.
+    """
+    charges = charges or Charges(problem)
+    left, done = np.sort(sites).astype(np.intp), []
+    near = charges.near(left[:0])
+    while len(left):
+        best = charges.gains(near, left).ranked(left)[0]
+        done.append(best)
+        near, left = charges.opened(near, int(best)), left[left != best]
+    return np.array(done, dtype=np.intp)
 
 
 def villages_won(problem: SitingProblem, plan: Plan) -> dict[int, Ints]:
@@ -151,50 +139,53 @@ def villages_won(problem: SitingProblem, plan: Plan) -> dict[int, Ints]:
     return {int(s): new[rows[owner == n]] for n, s in enumerate(plan.sites)}
 
 
-def _cases_near(problem: SitingProblem, site: int) -> float:
+def _cases_near(problem: SitingProblem, charges: Charges, site: int) -> float:
     if problem.cases is None:
         return float("nan")
-    return float(problem.cases[problem.pairs[:, [site]].tocoo().row].sum())
+    return float(problem.cases[charges.column(site)[0]].sum())
 
 
-def _distance_saved(problem: SitingProblem, before: Floats, site: int) -> float:
+def _distance_saved(problem: SitingProblem, charges: Charges, before: Floats, site: int) -> float:
     """Return the person-distance a site saves those who were served already."""
-    column = problem.pairs[:, [site]].tocoo()
-    saved = np.where(np.isfinite(before[column.row]), before[column.row] - column.data, 0.0)
-    return float((problem.weight[column.row] * np.maximum(saved, 0.0)).sum())
+    rows, cost = charges.column(site)
+    saved = np.where(np.isfinite(before[rows]), before[rows] - cost, 0.0)
+    return float((problem.weight[rows] * np.maximum(saved, 0.0)).sum())
 
 
-def _runner_up(problem: SitingProblem, without: Ints, site: int) -> tuple[int, float]:
+def _runner_up(
+    problem: SitingProblem, charges: Charges, sites: Ints, site: int, gains: Gains
+) -> tuple[int, float]:
     """Return the site that replaces one best and keeps every demand, with the plan's benefit."""
-    others = np.setdiff1d(np.flatnonzero(problem.is_candidate), np.append(without, site))
-    ranked = others[np.argsort(-_promise(problem, without, others), kind="stable")]
-    tries = ranked if problem.objective == "center" else ranked[:RUNNER_UP_TRIES]
-    best, worth = -1, -np.inf
-    for other in tries[:RUNNER_UP_TRIES]:
-        sites = np.sort(np.append(without, other))
-        if broken(problem, sites):
-            continue
-        value = benefit(problem, sites)
-        if value > worth:
-            best, worth = int(other), value
-        if _plain_cover(problem) or problem.objective == "median":
-            break
-    return best, worth
+    free = problem.is_candidate.copy()
+    free[sites] = False
+    free &= _keeps(problem, charges, sites, site, gains)
+    others = np.flatnonzero(free & np.isfinite(gains.worth))
+    if not len(others):
+        return -1, -np.inf
+    best = int(gains.ranked(others)[0])
+    return best, float(gains.worth[best])
 
 
-def _promise(problem: SitingProblem, opened: Ints, sites: Ints) -> Floats:
-    """Return what each site would add: weight covered, or person-distance saved."""
-    nearest = measure.nearest_open(problem, opened)
-    pairs = problem.pairs
-    rows = np.repeat(np.arange(problem.n_demand), np.diff(pairs.indptr))
-    if problem.objective in ("cover", "cover_all"):
-        gain = np.where(np.isinf(nearest[rows]), problem.weight[rows], 0.0)
-    else:
-        far = float(pairs.data.max(initial=0.0)) * 2 + 1
-        cap = far if problem.penalty is None else problem.penalty
-        weight = problem.weight if problem.objective == "median" else problem.weight > 0
-        gain = weight[rows] * np.maximum(np.minimum(nearest, cap)[rows] - pairs.data, 0.0)
-        if problem.objective == "center":
-            worst = np.minimum(nearest, cap) * (problem.weight > 0)
-            gain = np.where(worst[rows] == worst.max(), gain, gain * 1e-9)
-    return np.asarray(np.bincount(pairs.indices, gain, problem.n_sites)[sites], dtype=float)
+def _keeps(problem: SitingProblem, charges: Charges, sites: Ints, site: int, gains: Gains) -> Bools:
+    """Return which sites keep required sites, quotas, budget, share and floors in place of one."""
+    without = sites[sites != site]
+    missing = np.setdiff1d(problem.must_open, without)
+    keeps = np.full(problem.n_sites, not len(missing))
+    keeps[missing] = len(missing) == 1
+    for column, label, least, most in problem.quotas:
+        same = (problem.kinds if column == "kind" else problem.groups) == label
+        number = int(same[without].sum()) + same
+        keeps &= (number >= least) & (number <= (np.inf if most is None else most))
+    if problem.budget is not None:
+        cost = site_costs(problem)
+        keeps &= cost[without].sum() + cost <= problem.budget * (1 + 1e-9) + 1e-9
+    if problem.objective == "cover_all":
+        total = float(problem.weight.sum())
+        keeps &= total + gains.worth >= problem.share * total * (1 - SLACK)
+    if problem.floors:
+        reached = covered_by(problem.pairs, np.union1d(problem.existing, without))
+        for label, share in problem.floors:
+            people = np.where(problem.demand_groups == label, problem.people, 0.0)
+            need = share * float(people.sum()) * (1 - SLACK)
+            keeps &= charges.reached_with(reached, people) >= need
+    return keeps

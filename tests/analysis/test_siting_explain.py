@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analysis.siting import SitingProblem, choose, evaluate
 from analysis.siting.explain import benefit, build_order, explain_sites, villages_won
 from analysis.siting.outlook import build_out, coverage_curve, stability
-from geo.errors import ProblemError
+from analysis.siting.plan import broken
+from geo.errors import InfeasibleError, ProblemError
 from siting_oracle import csr
+from siting_worlds import OBJECTIVES, problems
 
 LINE = csr([[abs(i - j) * 2 for j in range(5)] for i in range(5)])
 PEOPLE = np.array([10, 1, 20, 1, 30])
@@ -114,3 +118,43 @@ def test_given_choice_is_explained_like_a_chosen_one():
     problem = line()
     notes = explain_sites(problem, evaluate(problem, [0, 4]))
     assert notes["in_order"].sum() == 42
+
+
+def near(one, other):
+    """Return whether two figures agree, infinite ones included."""
+    return one == other or one == pytest.approx(other, rel=1e-9, abs=1e-9)
+
+
+def difference(more, less):
+    return 0.0 if near(more, less) else more - less
+
+
+@given(data=st.data(), objective=st.sampled_from(OBJECTIVES), areas=st.booleans())
+@settings(max_examples=400, deadline=None)
+def test_explanations_are_what_trying_every_site_one_by_one_gives(data, objective, areas):
+    problem = data.draw(problems(objective, areas=areas))
+    try:
+        sites = choose(problem, time_limit_s=5).sites
+    except (InfeasibleError, ProblemError):
+        sites = np.flatnonzero(problem.is_candidate)[:3]
+    notes = explain_sites(problem, evaluate(problem, sites))
+    none, full = benefit(problem, sites[:0]), benefit(problem, sites)
+    order, last = notes.index.to_numpy(), none
+    for n, (site, row) in enumerate(notes.iterrows()):
+        steps = [benefit(problem, np.append(order[:n], one)) for one in order[n:]]
+        assert near(steps[0], max(steps))
+        assert near(row["in_order"], difference(steps[0], last))
+        last = steps[0]
+        assert near(row["alone"], difference(benefit(problem, np.array([site])), none))
+        without = sites[sites != site]
+        assert near(row["loss"], difference(full, benefit(problem, without)))
+        worth = {}
+        for other in np.setdiff1d(np.flatnonzero(problem.is_candidate), sites):
+            instead = np.sort(np.append(without, other))
+            # What the choice breaks already, such as the number asked for, no swap can mend.
+            codes = {fault.code for fault in broken(problem, instead)} - {"n_new"}
+            if not codes and np.isfinite(benefit(problem, instead)):
+                worth[other] = benefit(problem, instead)
+        best = max(worth.values(), default=-np.inf)
+        assert near(row["runner_up_loss"], difference(full, best))
+        assert (row["runner_up"] == -1) if not worth else near(worth[row["runner_up"]], best)
