@@ -103,6 +103,8 @@ def test_what_cannot_be_told_is_asked(capsys, toy, listed, home):
     code, out, err = run(capsys, "import", listed, "--study", toy, "--as", "rooms")
     assert (code, out) == (2, "")
     assert "坐标系" in err
+    assert "判断：无法判断" in err
+    assert "The rows" not in err
     assert not home.exists()
 
 
@@ -143,6 +145,7 @@ def test_a_list_held_back_whole_is_an_error(capsys, toy, tmp_path, home):
                          "wgs84", "--report", report, "--lang", "en")  # fmt: skip
     assert (code, out) == (2, "")
     assert "all 3 row(s) are held back" in err
+    assert " Row 2, " in err
     assert report.read_text("utf-8-sig").count("held back") == 3
     assert not home.exists()
 

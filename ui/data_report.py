@@ -102,6 +102,15 @@ def counts_text(intake: Intake, text: Words) -> str:
     return text("data.counts", rows=len(intake.status), **intake.counts)
 
 
+def first_reason(intake: Intake, text: Words) -> str:
+    """Say why the first row that is held back is; nothing where none is."""
+    told = report_table(intake, text)
+    held = told[told[text("data.result")] == text("data.held")]
+    names = ("row", "column", "value", "problem")
+    facts = [{name: row[text(f"data.{name}")] for name in names} for _, row in held[:1].iterrows()]
+    return "".join(text("data.first_reason", **fact) for fact in facts)
+
+
 def notes_lines(intake: Intake, text: Words) -> list[str]:
     """Return what concerns the whole file: refused columns, what was taken for missing ones."""
     lines = []

@@ -135,12 +135,14 @@ def _read_list(
     intake = as_now(intake, raw, mapping, current)
     _write_reports(options, intake, text)
     if intake.rows.empty:
+        why = data_report.first_reason(intake, text)
         raise IntakeError(
             "terminal.nothing_accepted",
-            f"{raw.name}: all {len(intake.status)} row(s) are held back, so nothing was imported; "
-            "--report writes why.",
+            f"{raw.name}: all {len(intake.status)} row(s) are held back, so nothing was imported. "
+            f"{why} --report writes why, row by row.",
             file=raw.name,
             count=len(intake.status),
+            detail=why,
         )
     return intake, raw, mapping, saved, guess
 

@@ -10,10 +10,10 @@ import pytest
 import shapely
 
 from geo.intake.apply import apply
-from geo.intake.mapping import Mapping
+from geo.intake.mapping import IMPORTS, Mapping, suggest_mapping, words_for
 from geo.intake.raw import RawTable
 from geo.intake.report import TEXTS, Intake, Remarks, held_back_rows
-from ui.data_report import held_back_table, report_table
+from ui.data_report import column_name, held_back_table, report_table
 from ui.wording import words
 
 ZH, EN = words("zh"), words("en")
@@ -79,3 +79,12 @@ def test_a_list_is_reported_in_chinese_with_its_facts() -> None:
     mended = held_back_table(intake, ZH)
     assert mended["行号"].tolist() == [2, 3, 4, 5]
     assert mended["问题"].iloc[0].startswith("乡镇：“官桥镇”对应多个")
+
+
+@pytest.mark.parametrize("table", list(IMPORTS))
+def test_columns_as_the_screen_calls_them_find_their_column(table):
+    """A list made after the words of the Data page comes in without a question."""
+    names = {target: column_name(table, target, ZH) for target in words_for(table)}
+    frame = pd.DataFrame({name: ["1"] for name in names.values()}).astype("str")
+    raw = RawTable(name="a.csv", layer="", frame=frame)
+    assert suggest_mapping(raw, table=table).columns == names

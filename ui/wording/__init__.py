@@ -64,6 +64,8 @@ class Words:
         if template is None:
             return str(error)
         facts = {key: _shown(value) for key, value in error.facts.items()}
+        if "verdict" in facts:
+            facts["verdict"] = self(f"data.verdict_{facts['verdict'].replace(' ', '_')}")
         if "demand" in facts:
             facts |= {"reason": "", **facts, "demand": self._demand(str(facts["demand"]))}
             facts["reason"] = self.choice("why", facts["reason"])

@@ -181,6 +181,8 @@ def raw_of(*headers: str, refused: tuple[str, ...] = ()) -> RawTable:
         ("rooms", "纬度", "lat"),
         ("rooms", "经纬度", "lonlat"),
         ("rooms", "建成时间", "opened"),
+        ("rooms", "开放日期", "opened"),
+        ("rooms", "点位依据", "location_basis"),
         ("rooms", "是否启用", "is_open"),
         ("rooms", "Room ID", "room_id"),
         ("cases", "受理日期", "received"),
