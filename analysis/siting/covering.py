@@ -16,15 +16,18 @@ from geo.errors import InfeasibleError
 
 LARGE = 60_000
 MIDDLE = 20_000
+MANY = 3_000
+"""Columns above which a price per site, which takes a problem apart, beats one linear program."""
 
 
 def cover_most(problem: SitingProblem, run: Run) -> Found:
     """Cover the most weight."""
     core = core_of(problem, problem.pairs, run=run)
     check_floors(problem, core)
-    if core.cover.nnz > LARGE and not has_side_rules(problem):
+    many = core.cover.nnz > LARGE and len(core.columns) > MANY
+    if many and not has_side_rules(problem):
         return _cover_large(problem, core, run)
-    if core.cover.nnz > MIDDLE and has_side_rules(problem):
+    if core.cover.nnz > MIDDLE:
         return cover_ruled(problem, core, run)
     model = cover.cover_model(problem, core, aim="most")
     start = _start(problem, core, model, run)

@@ -77,6 +77,7 @@ def test_price_search_agrees_with_the_whole_program(town, existing, monkeypatch)
     problem = cover(town, existing=town[0].existing if existing else None)
     exact = choose(problem)
     monkeypatch.setattr(covering, "LARGE", 0)
+    monkeypatch.setattr(covering, "MANY", 0)
     priced = choose(problem)
     assert priced.verify(problem)
     assert priced.method == "price and bound"
@@ -166,3 +167,16 @@ def test_share_by_multipliers_bounds_and_comes_near(town, share, bar, monkeypatc
     plan = choose(problem)
     assert plan.verify(problem)
     assert 0.9 * fewest <= plan.bound <= fewest <= plan.value <= 1.05 * fewest + 1
+
+
+@pytest.mark.parametrize("changes", [{}, {"limit": 8000.0}, {"required": [7, 300], "n_new": 5}])
+def test_prices_and_narrowing_without_rules_agree_with_the_whole_program(changes, monkeypatch):
+    """Between one program and a price per site, where few sites reach many points."""
+    instance = make(500, 520, 60)
+    wants = {"people": instance.people, "limit": 5000.0, "n_new": 12} | changes
+    problem = SitingProblem(cost=distances(instance, wants["limit"]), **wants)
+    whole = choose(problem)
+    monkeypatch.setattr(covering, "MIDDLE", 0)
+    narrow = choose(problem)
+    assert narrow.verify(problem)
+    assert (narrow.value, narrow.bound, narrow.status) == (whole.value, whole.value, "optimal")
