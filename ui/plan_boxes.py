@@ -71,7 +71,11 @@ def outlook_boxes(measured: Survey, text: Words) -> None:
 
 def own_choice(measured: Survey, proposal: Proposal, text: Words) -> None:
     """Score the pinned sites and own places as a plan of their own, beside the best one."""
-    with st.expander(text("sites.mine")):
+    # Two more plans, which nobody waits for who does not look.
+    part = st.expander(text("sites.mine"), key="open_mine", on_change="rerun")
+    if not part.open:
+        return
+    with part:
         st.caption(text("sites.mine_help"))
         given = measured.scenario.required
         if not given:

@@ -37,10 +37,12 @@ def toy(tmp_path, monkeypatch):
     return folder
 
 
-def page(**link: str) -> AppTest:
+def page(*, opened: str = "", **link: str) -> AppTest:
     test = AppTest.from_file(str(ROOT / "ui" / "pages" / "sites.py"), default_timeout=60)
     for key, value in {"as_of": DAY.isoformat(), **link}.items():
         test.query_params[key] = value
+    if opened:
+        test.session_state[opened] = True
     return test.run()
 
 
@@ -136,7 +138,7 @@ def test_a_place_is_picked_from_the_list_and_acted_upon(toy):
 
 
 def test_the_own_choice_is_scored_beside_the_best(toy):
-    test = page(new="1", pin="s4")
+    test = page(opened="open_mine", new="1", pin="s4")
     said = next(m.value for m in test.markdown if "您的 1 处选择" in m.value)
     assert "1,200" in said
     assert "不超过 1,600 人" in said
@@ -153,7 +155,7 @@ def test_the_own_choice_is_scored_beside_the_best(toy):
     ],
 )
 def test_what_the_own_choice_breaks_is_said(toy, asked, said):
-    test = page(pin="s4", **asked)
+    test = page(opened="open_mine", pin="s4", **asked)
     assert not test.exception
     [warned] = [w.value for w in test.warning if "不满足" in w.value]
     assert said in warned
