@@ -12,7 +12,7 @@ from analysis.siting.blame import check_together
 from analysis.siting.center import find_center
 from analysis.siting.covering import cover_most, cover_share
 from analysis.siting.found import Found, serve
-from analysis.siting.inputs import positions
+from analysis.siting.inputs import count, positions, time_limit
 from analysis.siting.nearest import find_median
 from analysis.siting.plan import Broken, Plan, broken
 from analysis.siting.problem import Ints, SitingProblem
@@ -48,6 +48,8 @@ def choose(
 
     Raises
     ------
+    ProblemError
+        When the seed is no whole number, or one of seconds and seed is below zero.
     InfeasibleError
         When no plan keeps all demands; the message names one to give up and by how much. Also
         when time was up before any plan was found (code ``siting.no_plan_in_time``).
@@ -64,7 +66,8 @@ def choose(
     >>> plan.sites.tolist(), plan.value, plan.bound, plan.gap
     ([1], 10.0, 10.0, 0.0)
     """
-    run = Run(time_limit_s=time_limit_s, progress=progress, seed=seed)
+    seed = count(seed, "seed", needed=True) or 0
+    run = Run(time_limit_s=time_limit(time_limit_s), progress=progress, seed=seed)
     check_rules(problem)
     check_together(problem)
     run.tell("reduce")

@@ -21,12 +21,14 @@ def cost_matrix(cost: Any) -> sparse.csr_array:
     Raises
     ------
     ProblemError
-        Not two-dimensional, no demand, no sites, NaN or negative entries, or a pair given twice.
+        Not numbers, not two-dimensional, no demand, no sites, NaN or negative entries, or a pair
+        given twice.
     """
     if sparse.issparse(cost):
+        _floats(np.empty(0, dtype=cost.dtype), "cost")
         matrix = sparse.csr_array(cost)
     else:
-        dense = np.asarray(cost, dtype=float)
+        dense = _floats(cost, "cost")
         if dense.ndim != 2:
             raise ProblemError(
                 "siting.cost_shape",
@@ -96,6 +98,23 @@ def _check_shape(shape: tuple[int, ...], wanted: tuple[int, ...], name: str) -> 
         )
 
 
+def _floats(values: Any, name: str) -> NDArray[np.float64]:
+    """Return numbers as floats, NaN where masked; numpy would take dates and complex numbers."""
+    try:
+        if np.asarray(values).dtype.kind in "cmM":
+            raise TypeError(f"its values are {np.asarray(values).dtype}")
+        if isinstance(values, np.ma.MaskedArray):
+            values = np.where(np.ma.getmaskarray(values), np.nan, values.data)
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as fault:
+        raise ProblemError(
+            "siting.not_numbers",
+            f"{name} holds something that is no number: {fault}.",
+            column=name,
+            detail=str(fault),
+        ) from fault
+
+
 def amounts(values: ArrayLike, length: int, name: str) -> NDArray[np.float64]:
     """Return finite, non-negative numbers of the right length.
 
@@ -104,15 +123,7 @@ def amounts(values: ArrayLike, length: int, name: str) -> NDArray[np.float64]:
     ProblemError
         Wrong length, not numbers, NaN, infinite or negative.
     """
-    try:
-        array = np.asarray(values, dtype=float)
-    except (TypeError, ValueError) as fault:
-        raise ProblemError(
-            "siting.not_numbers",
-            f"{name} holds something that is no number: {fault}.",
-            column=name,
-            detail=str(fault),
-        ) from fault
+    array = _floats(values, name)
     _check_shape(array.shape, (length,), name)
     bad = ~np.isfinite(array) | (array < 0)
     if bad.any():
@@ -165,7 +176,7 @@ def positions(value: ArrayLike | None, length: int, name: str) -> NDArray[np.int
 def _number(value: object, name: str) -> float:
     try:
         number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = float("nan")
     if isinstance(value, bool) or not np.isfinite(number):
         raise ProblemError(
@@ -216,6 +227,13 @@ def count(value: int | None, name: str, *, needed: bool) -> int | None:
     return int(number)
 
 
+def time_limit(value: float) -> float:
+    """Return seconds of at least zero; infinite ones are no limit."""
+    if isinstance(value, float) and value == np.inf:
+        return value
+    return not_negative(_number(value, "time_limit_s"), "time_limit_s") or 0.0
+
+
 def labels(values: Any, length: int, name: str) -> NDArray[np.object_]:
     """Return labels as strings, None where there is none."""
     array = np.asarray(values, dtype=object)
@@ -238,8 +256,10 @@ def quotas(
     """Return quotas as ``(column, label, least, most)`` rows; checked ones pass through."""
     if value is None:
         return ()
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and all(isinstance(q, tuple) and len(q) == 4 for q in value):
         return value
+    if not isinstance(value, Mapping):
+        raise _no_bounds(value)
     known = {
         "kind": set() if kinds is None else set(kinds) - {None},
         "group": set() if groups is None else set(groups) - {None},
@@ -266,16 +286,16 @@ def _quota(
             f"quotas: {label!r} is {text}.",
             value=label,
         )
-    try:
-        least, most = bounds
-    except (TypeError, ValueError) as fault:
-        raise ProblemError(
-            "siting.quota_bounds",
-            f"quotas: {label!r} needs (least, most), not {bounds!r}.",
-            value=label,
-        ) from fault
+    if isinstance(bounds, str) or np.shape(bounds) != (2,):
+        raise _no_bounds(label)
+    least, most = bounds
     low = count(least, f"quota {label} least", needed=False) or 0
     return found[0], label, low, count(most, f"quota {label} most", needed=False)
+
+
+def _no_bounds(label: object) -> ProblemError:
+    text = f"quotas: {label!r} needs (least, most), as a mapping from label to both."
+    return ProblemError("siting.quota_bounds", text, value=str(label))
 
 
 def floors(
@@ -284,7 +304,7 @@ def floors(
     """Return coverage floors as ``(label, share)`` rows; checked ones pass through."""
     if value is None:
         return ()
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and all(isinstance(f, tuple) and len(f) == 2 for f in value):
         return value
     if groups is None:
         raise ProblemError(
@@ -308,6 +328,8 @@ def floors(
 
 def neighbours(adjacency: Any, n_demand: int) -> sparse.csr_array:
     """Return the neighbourhood of villages as a symmetric pattern."""
+    if not sparse.issparse(adjacency):
+        adjacency = np.atleast_2d(_floats(adjacency, "adjacency"))
     pattern = sparse.csr_array(adjacency)
     _check_shape(pattern.shape, (n_demand, n_demand), "adjacency")
     pattern = sparse.csr_array(
@@ -321,7 +343,8 @@ def homes(home: ArrayLike | None, cost: sparse.csr_array) -> NDArray[np.intp]:
     n_demand, n_sites = cost.shape
     if home is not None:
         array = np.asarray(home)
-        if array.shape != (n_sites,) or array.dtype.kind not in "iu" or array.max() >= n_demand:
+        whole = array.shape == (n_sites,) and array.dtype.kind in "iu"
+        if not whole or array.max() >= n_demand or array.min() < -1:
             raise ProblemError(
                 "siting.positions",
                 "home must be one whole demand position per site.",

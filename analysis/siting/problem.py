@@ -162,6 +162,7 @@ class SitingProblem:
                 f"share is {self.share!r}; it must lie above 0 and not above 1.",
                 value=self.share,
             )
+        self._set("share", share)
         if self.case_weight and self.cases is None:
             raise ProblemError(
                 "siting.cases_missing", "case_weight is set but there are no cases; give cases."

@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 
@@ -30,6 +31,16 @@ def problem(**changes):
         ({"people": ["many", 2, 3]}, "siting.not_numbers"),
         ({"cost": csr([[0, -3, 1]]), "people": [1]}, "siting.cost_negative"),
         ({"cost": np.array([[0, np.nan]]), "people": [1]}, "siting.cost_nan"),
+        ({"cost": np.array([["far", "near"]]), "people": [1]}, "siting.not_numbers"),
+        ({"cost": [[1, 2], [3]], "people": [1, 1]}, "siting.not_numbers"),
+        ({"cost": np.ones((1, 2), dtype=complex), "people": [1]}, "siting.not_numbers"),
+        ({"cost": sparse.eye_array(3, dtype=complex)}, "siting.not_numbers"),
+        ({"cost": np.ma.masked_greater([[0.0, 5.0]], 4), "people": [1]}, "siting.cost_nan"),
+        ({"people": pd.date_range("2020", periods=3)}, "siting.not_numbers"),
+        ({"people": np.ma.masked_greater([1, 2, 9], 4)}, "siting.amounts"),
+        ({"people": pd.Series([1, None, 3], dtype="Int64")}, "siting.amounts"),
+        ({"people": None}, "siting.length"),
+        ({"limit": 10**400}, "siting.number"),
         ({"cost": np.zeros((0, 3)), "people": []}, "siting.empty"),
         ({"cost": np.zeros((3, 0))}, "siting.empty"),
         ({"cost": np.zeros(3)}, "siting.cost_shape"),
@@ -52,6 +63,12 @@ def problem(**changes):
             "siting.quota_ambiguous",
         ),
         ({"kinds": ["a", "b", "b"], "quotas": {"a": 3}}, "siting.quota_bounds"),
+        ({"kinds": ["a", "b", "b"], "quotas": {"a": "12"}}, "siting.quota_bounds"),
+        ({"kinds": ["a", "b", "b"], "quotas": [("a", 0, 1)]}, "siting.quota_bounds"),
+        ({"kinds": ["a", "b", "b"], "quotas": (("a", 0, 1),)}, "siting.quota_bounds"),
+        ({"demand_groups": list("xxy"), "floors": (0.5,)}, "siting.number"),
+        ({"adjacency": "next door"}, "siting.not_numbers"),
+        ({"adjacency": np.eye(3), "home": [0, 1, -2]}, "siting.positions"),
         ({"floors": 0.5}, "siting.floor_groups"),
         ({"demand_groups": list("xxy"), "floors": {"z": 0.5}}, "siting.floor"),
         ({"demand_groups": list("xxy"), "floors": {"x": 1.5}}, "siting.floor"),
@@ -70,6 +87,37 @@ def test_malformed_problem_is_refused(changes, code):
         problem(**changes)
     assert caught.value.code == code
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"time_limit_s": -1}, "siting.negative"),
+        ({"time_limit_s": np.nan}, "siting.number"),
+        ({"time_limit_s": None}, "siting.number"),
+        ({"time_limit_s": "long"}, "siting.number"),
+        ({"seed": -1}, "siting.count"),
+        ({"seed": 0.5}, "siting.count"),
+        ({"seed": None}, "siting.number"),
+    ],
+)
+def test_malformed_option_is_refused(options, code):
+    with pytest.raises(ProblemError) as caught:
+        choose(problem(), **options)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("seconds", [0, 0.01, np.inf, "5"])
+def test_any_other_time_allowed_brings_a_plan(seconds):
+    plan = choose(problem(), time_limit_s=seconds)
+    assert plan.verify(problem())
+    assert (plan.value, plan.bound >= 50) == (50, True)
+
+
+def test_share_and_numbers_written_as_text_are_numbers():
+    asked = problem(share="0.5", limit="2", n_new="1", objective="cover_all")
+    assert (asked.share, asked.limit, asked.n_new) == (0.5, 2.0, 1)
+    assert choose(asked).value == 1
 
 
 def test_pair_given_twice_is_refused():
