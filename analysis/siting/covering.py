@@ -8,6 +8,7 @@ from analysis.siting import cover, price, search
 from analysis.siting.core import Core, core_of
 from analysis.siting.everyone import fewest_for_all
 from analysis.siting.found import Found, decoded, has_side_rules
+from analysis.siting.pieces import share_in_pieces
 from analysis.siting.problem import Floats, Ints, SitingProblem
 from analysis.siting.ruled import cover_ruled
 from analysis.siting.run import Run
@@ -50,9 +51,9 @@ def _cover_large(problem: SitingProblem, core: Core, run: Run) -> Found:
 
 
 def _share_large(problem: SitingProblem, core: Core, needed: float, run: Run) -> Found:
-    """Cover a share by a price per site, and everybody part by part."""
+    """Cover a share piece by piece at a price per site, and everybody part by part."""
     if problem.share < 1:
-        columns, fewest = price.price_share(core, max(0.0, needed - core.base_weight), run)
+        columns, fewest = share_in_pieces(core, max(0.0, needed - core.base_weight), run)
     else:
         columns, fewest = fewest_for_all(core, run)
     sites = np.union1d(problem.must_open, core.columns[columns]).astype(np.intp)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from analysis.siting import Cancelled, SitingProblem, choose, covering, nearest, price, solver
+from analysis.siting import Cancelled, SitingProblem, choose, covering, nearest, pieces, solver
 from analysis.siting.core import core_of, covered_by
 from analysis.siting.price import price_cover
 from analysis.siting.program import Program
@@ -156,14 +156,14 @@ def test_a_start_does_not_lead_to_a_value_that_no_point_has(apart, monkeypatch):
     assert answer.x.sum() == 6.0
 
 
-@pytest.mark.parametrize("bar", ["WHOLE_PAIRS", "WIDEST"])
+@pytest.mark.parametrize("widest", [0, 10**9])
 @pytest.mark.parametrize("share", [0.3, 0.9, 0.999])
-def test_share_by_multipliers_bounds_and_comes_near(town, share, bar, monkeypatch):
-    """Above so many pairs, and where a price leaves parts so large."""
+def test_share_by_multipliers_bounds_and_comes_near(town, share, widest, monkeypatch):
+    """With pieces, and where all of them are too wide to be looked at."""
     problem = cover(town, objective="cover_all", share=share, n_new=None)
     fewest = choose(problem).value
     monkeypatch.setattr(covering, "LARGE", 0)
-    monkeypatch.setattr(price, bar, 0)
+    monkeypatch.setattr(pieces, "WIDEST", widest)
     plan = choose(problem)
     assert plan.verify(problem)
     assert 0.9 * fewest <= plan.bound <= fewest <= plan.value <= 1.05 * fewest + 1
