@@ -14,8 +14,8 @@ from analysis.siting import measure
 from analysis.siting.outlook import build_out
 from geo.errors import ScenarioError
 
-STAGED = ("cover", "cover_all")
-"""Objectives whose plans can be built in stages: those whose value grows with every room."""
+DISTANCES = {"median": "mean_m", "center": "worst_m"}
+"""Objectives of distance, and the column that holds it."""
 
 
 class Stages(NamedTuple):
@@ -27,7 +27,9 @@ class Stages(NamedTuple):
         Index ``stage`` (from 1): ``n_new`` (rooms built by its end), ``names`` of the rooms it
         adds, ``value`` (weight within reach by its end, existing rooms included), ``added`` over
         the stage before, ``best_of_size`` (the best plan of that size with no order to hold to),
-        ``bound`` of that, and ``price``, what the order costs at this stage.
+        ``bound`` of that, and ``price``, what the order costs at this stage. For an objective of
+        distance, in metres, ``mean_m`` or ``worst_m`` in place of ``value``, ``shorter_m`` (inf
+        where nobody was served before), ``best_of_size_m``, ``bound_m`` and ``price_m``.
     sites : GeoDataFrame
         The plan's sites with ``stage``, in the order of building.
     """
@@ -53,7 +55,6 @@ def stages_of(proposal: Proposal, *, per_stage: int, time_limit_s: float = 30.0)
     Parameters
     ----------
     proposal : Proposal
-        Of objective ``cover`` or ``cover_all``.
     per_stage : int
         Rooms a stage, at least 1.
     time_limit_s : float
@@ -66,23 +67,22 @@ def stages_of(proposal: Proposal, *, per_stage: int, time_limit_s: float = 30.0)
     Raises
     ------
     ScenarioError
-        For another objective, or fewer than one room a stage.
+        For fewer than one room a stage.
 
     Notes
     -----
     See :func:`analysis.siting.outlook.build_out`; the last stage is the proposal itself. The
     stages of a ``cover_all`` plan are compared with the plans that cover most.
     """
-    objective, chosen = proposal.problem.objective, proposal.plan.sites
-    if objective not in STAGED or per_stage < 1:
+    chosen = proposal.plan.sites
+    if per_stage < 1:
         raise ScenarioError(
             "stages.none",
-            f"No stages of {per_stage} rooms for the objective {objective}; use one of"
-            f" {', '.join(STAGED)} and at least one room a stage.",
-            value=objective,
+            f"No stages of {per_stage} rooms; build at least one a stage.",
             count=per_stage,
         )
-    problem = replace(proposal.problem, objective="cover", n_new=len(chosen))
+    wanted = "cover" if proposal.problem.objective == "cover_all" else proposal.problem.objective
+    problem = replace(proposal.problem, objective=wanted, n_new=len(chosen))
     numbers = stage_numbers(len(chosen), per_stage)
     found = build_out(problem, numbers, last=chosen, time_limit_s=time_limit_s)
     stage = pd.Series(0, index=proposal.sites.index)
@@ -97,9 +97,19 @@ def stages_of(proposal: Proposal, *, per_stage: int, time_limit_s: float = 30.0)
 
 def _table(proposal: Proposal, found: pd.DataFrame, sites: gpd.GeoDataFrame) -> pd.DataFrame:
     names = sites.groupby("stage")["name"].agg("、".join)
-    before = measure.weight_covered(proposal.problem, proposal.plan.sites[:0])
     table = found.drop(columns="sites").rename(columns={"best": "best_of_size"}).reset_index()
     table.insert(1, "names", names.reindex(range(1, len(table) + 1)).to_numpy())
-    table.insert(3, "added", table["value"].diff().fillna(table["value"].iloc[0] - before))
     table.index = pd.RangeIndex(1, len(table) + 1, name="stage")
-    return table
+    problem, none = proposal.problem, proposal.plan.sites[:0]
+    distance = DISTANCES.get(problem.objective)
+    if distance is None:
+        before = measure.weight_covered(problem, none)
+        table.insert(3, "added", table["value"].diff().fillna(table["value"].iloc[0] - before))
+        return table
+    before = measure.value_of(problem, none)
+    table.insert(3, "shorter", -table["value"].diff().fillna(table["value"].iloc[0] - before))
+    figures = ["value", "shorter", "best_of_size", "bound", "price"]
+    total = float(problem.weight.sum())
+    if distance == "mean_m" and total > 0:
+        table[figures] /= total
+    return table.rename(columns={name: f"{name}_m" for name in figures} | {"value": distance})

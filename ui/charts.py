@@ -162,24 +162,31 @@ def curve(points: pd.DataFrame, text: Words) -> alt.Chart:
     return (line + elbow).properties(height=280)
 
 
-def stages(points: pd.DataFrame, text: Words) -> alt.Chart:
-    """Return people within reach by stage, beside the best plan of each size.
+def stages(points: pd.DataFrame, text: Words, *, distance: str = "") -> alt.Chart:
+    """Return what is reached by stage, beside the best plan of each size.
 
     Parameters
     ----------
     points : DataFrame
-        Columns ``n_new``, ``value`` and ``best_of_size``.
+        Of :func:`analysis.stages.stages_of`: ``n_new``, ``value`` and ``best_of_size``.
+    distance : str
+        The column of metres that stands in place of ``value`` where the aim is a distance.
     """
     order = [text("stages.ordered"), text("stages.free")]
-    rows = points.rename(columns=dict(zip(("value", "best_of_size"), order, strict=True)))
-    long = rows.melt("n_new", order, var_name="kind", value_name="people")
+    shown = ("value", "best_of_size")
+    title, fmt = text("stages.people"), ",.0f"
+    if distance:
+        shown, title, fmt = (distance, "best_of_size_m"), text(f"column.{distance}"), ",.2f"
+        points = points.assign(**{name: points[name] / 1000 for name in shown})
+    rows = points.rename(columns=dict(zip(shown, order, strict=True)))
+    long = rows.melt("n_new", order, var_name="kind", value_name="amount")
     base = alt.Chart(long).encode(
         x=alt.X("n_new:Q", title=text("column.n_new"), axis=alt.Axis(tickMinStep=1)),
         y=alt.Y(
-            "people:Q",
-            title=text("stages.people"),
+            "amount:Q",
+            title=title,
             scale=alt.Scale(zero=False),
-            axis=alt.Axis(format=",.0f"),
+            axis=alt.Axis(format=fmt),
         ),
         color=alt.Color(
             "kind:N",
@@ -187,7 +194,7 @@ def stages(points: pd.DataFrame, text: Words) -> alt.Chart:
             title=None,
             legend=alt.Legend(orient="top"),
         ),
-        tooltip=["kind:N", "n_new:Q", alt.Tooltip("people:Q", format=",.0f")],
+        tooltip=["kind:N", "n_new:Q", alt.Tooltip("amount:Q", format=fmt, title=title)],
     )
     # Built rooms stand until the next stage ends: a line of steps, not a slope.
     line = base.transform_filter(alt.datum.kind == order[0]).mark_line(

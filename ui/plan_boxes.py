@@ -9,14 +9,14 @@ import streamlit as st
 
 from analysis.journey import Survey
 from analysis.proposal import Proposal
-from analysis.stages import STAGED, Stages
+from analysis.stages import DISTANCES, Stages
 from geo.errors import InfeasibleError, RoomplanError
 from ui import cached, charts, history, maps, plan_views, report, solving, state, widgets, wishes
 from ui.escape import plain
 from ui.names import in_language
 from ui.plan_report import plan_report
 from ui.plan_words import blame, faults
-from ui.tables import percent, whole
+from ui.tables import kilometres, percent, whole
 from ui.wording import Words
 
 MOST = 500
@@ -150,18 +150,16 @@ def files(measured: Survey, proposal: Proposal, stages: Stages | None, text: Wor
 def stages_box(measured: Survey, proposal: Proposal, text: Words) -> Stages | None:
     """Draw the stages of a plan; return them once asked for."""
     with st.expander(text("stages.title"), expanded=str(state.kept("per_stage", 0)) != "0"):
-        if measured.scenario.objective not in STAGED:
-            st.info(text("stages.none"))
-            return None
         if not len(proposal.sites):
             return None
+        metres = measured.scenario.objective in DISTANCES
         per_stage = st.number_input(
             text("stages.per_stage"),
             min_value=0,
             max_value=MOST,
             step=1,
             key=state.slot("per_stage", 0, parse=_count),
-            help=text("stages.help"),
+            help=text("stages.help_m" if metres else "stages.help"),
         )
         state.keep("per_stage", per_stage, 0)
         if per_stage < 1:
@@ -177,10 +175,15 @@ def _count(link: str) -> int:
 
 
 def _show(found: Stages, measured: Survey, proposal: Proposal, text: Words) -> None:
-    before = float(found.table["value"].iloc[0] - found.table["added"].iloc[0])
-    start = pd.DataFrame({"n_new": [0], "value": [before], "best_of_size": [before]})
-    st.altair_chart(charts.stages(pd.concat([start, found.table]), text), width="stretch")
-    st.caption(_price(found.table, before, text))
+    distance = DISTANCES.get(measured.scenario.objective)
+    if distance is None:
+        before = float(found.table["value"].iloc[0] - found.table["added"].iloc[0])
+        start = pd.DataFrame({"n_new": [0], "value": [before], "best_of_size": [before]})
+        st.altair_chart(charts.stages(pd.concat([start, found.table]), text), width="stretch")
+        st.caption(_price(found.table, before, text))
+    else:
+        st.altair_chart(charts.stages(found.table, text, distance=distance), width="stretch")
+        st.caption(_price_m(found.table, distance, text))
     if measured.scenario.case_weight:
         st.caption(text("stages.weighted"))
     widgets.table("stages", found.table, text)
@@ -198,4 +201,18 @@ def _price(table: pd.DataFrame, before: float, text: Words) -> str:
         price=whole(row["price"]),
         stage=worst,
         share=percent(row["price"] / gained if gained else float("nan")),
+    )
+
+
+def _price_m(table: pd.DataFrame, distance: str, text: Words) -> str:
+    worst = table["price_m"].idxmax()
+    row = table.loc[worst]
+    if row["price_m"] < 5:  # what would be written as 0.00 km
+        return text("stages.no_price")
+    return text(
+        "stages.total_m",
+        stage=worst,
+        price=kilometres(row["price_m"]),
+        value=kilometres(row[distance]),
+        best=kilometres(row["best_of_size_m"]),
     )

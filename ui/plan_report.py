@@ -20,7 +20,10 @@ COLUMNS = (
     "rank", "stage", "name", "kind", "county", "township", "people_in_order",
     "people_modelled_share", "people_lost", "runner_up_name", "runner_up_loss", "location_basis",
 )  # fmt: skip
-STAGES = ("stage", "n_new", "names", "value", "added", "best_of_size", "price")
+STAGES = (
+    "stage", "n_new", "names", "value", "added", "best_of_size", "price",
+    "mean_m", "worst_m", "shorter_m", "best_of_size_m", "price_m",
+)  # fmt: skip
 # The page asks nobody for anything, whatever stands in it.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 STYLE = """

@@ -55,7 +55,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "people_alone", "people_lost", "location_basis", "points", "runner_up_name",
         "runner_up_loss", "site_id",
     ),
-    "stages": ("stage", "n_new", "names", "value", "added", "best_of_size", "bound", "price"),
+    "stages": (
+        "stage", "n_new", "names", "value", "added", "best_of_size", "bound", "price",
+        "mean_m", "worst_m", "shorter_m", "best_of_size_m", "bound_m", "price_m",
+    ),
     "rivals": ("name", "people", "plan_a", "plan_b", "gained", "lost", "difference", "wins"),
     "rival_sites": ("holder", "name", "kind", "county", "township", "site_id"),
     "stability": ("name", "kind", "picked_share", "in_plan", "site_id"),

@@ -33,7 +33,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "remedy",
     ),
     "sites": ("rank", "name", "kind", "county", "township", "people_in_order", "location_basis"),
-    "stages": ("stage", "n_new", "names", "value", "added", "best_of_size", "price"),
+    "stages": (
+        "stage", "n_new", "names", "value", "added", "best_of_size", "price",
+        "mean_m", "worst_m", "shorter_m", "best_of_size_m", "price_m",
+    ),
 }  # fmt: skip
 MOST_GAPS = 60
 WIDTH_CM = 25.7

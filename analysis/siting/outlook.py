@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.siting.engine import choose, evaluate
+from analysis.siting.plan import Plan
 from analysis.siting.problem import Bools, Floats, Ints, SitingProblem
 from geo.errors import ProblemError
 
@@ -157,7 +158,9 @@ def build_out(
     -----
     Built backwards: each stage is the best subset of the one after it. Quotas and floors hold at
     the end and are left out on the way; required sites come first, the best of them where a stage
-    cannot hold all.
+    cannot hold all. Of p-center subsets with the same worst distance, which are many, the one of
+    least person-distance is taken. Where distances have no ``penalty``, whom an early stage leaves
+    unserved is charged the farthest pair there is, in every stage and in ``best`` alike.
     """
     numbers = [int(n) for n in stages]
     if not numbers or any(a >= b for a, b in pairwise(numbers)):
@@ -166,6 +169,7 @@ def build_out(
             f"stages are {numbers}; they must be rising numbers of sites.",
             value=str(numbers),
         )
+    problem = _charged(problem)
     share, rows = time_limit_s / (2 * len(numbers)), []
     allowed = np.flatnonzero(problem.is_candidate) if last is None else last
     for step, number in enumerate(reversed(numbers)):
@@ -173,7 +177,7 @@ def build_out(
         best = choose(eased, time_limit_s=share, seed=seed)
         if step:
             others = np.setdiff1d(np.arange(problem.n_sites), _room(problem, number, allowed))
-            plan = choose(replace(eased, forbidden=others), time_limit_s=share, seed=seed)
+            plan = _prefix(replace(eased, forbidden=others), share, seed)
         else:
             plan = best if last is None else evaluate(problem, last)
         allowed = plan.sites
@@ -183,6 +187,25 @@ def build_out(
         )
     columns = ["sites", "value", "best", "bound", "price"]
     return pd.DataFrame(rows[::-1], columns=columns, index=pd.Index(numbers, name="n_new"))
+
+
+def _charged(problem: SitingProblem) -> SitingProblem:
+    """Return the problem with a charge for the unserved, whom early stages cannot help leaving."""
+    if problem.objective not in ("median", "center") or problem.penalty is not None:
+        return problem
+    return replace(problem, penalty=float(problem.pairs.data.max(initial=0.0)))
+
+
+def _prefix(problem: SitingProblem, time_limit_s: float, seed: int) -> Plan:
+    """Return the best choice; for the p-center, of those as good the one of least distance."""
+    plan = choose(problem, time_limit_s=time_limit_s, seed=seed)
+    if problem.objective != "center":
+        return plan
+    nearer = replace(problem, objective="median")
+    if 0 < plan.value < (np.inf if problem.penalty is None else problem.penalty):
+        # Everybody must be served within the worst distance: nobody is let off with a charge.
+        nearer = replace(nearer, limit=plan.value, penalty=None)
+    return evaluate(problem, choose(nearer, time_limit_s=time_limit_s, seed=seed).sites)
 
 
 def _eased(problem: SitingProblem, number: int) -> SitingProblem:

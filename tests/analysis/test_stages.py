@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from analysis.siting import SitingProblem, choose
 from analysis.siting.outlook import build_out
 from analysis.stages import stage_numbers, stages_of
 from geo.errors import ScenarioError
+from geo.reach import great_circle_m
 from worlds import toy_study
 
 
@@ -55,11 +58,81 @@ def test_the_last_stage_takes_what_is_left():
     assert stage_numbers(2, 3) == [2]
 
 
-@pytest.mark.parametrize(("wanted", "per_stage"), [({"objective": "median"}, 1), ({}, 0)])
-def test_no_stages_for_other_aims_or_none_a_stage(wanted, per_stage):
+def test_no_stages_of_no_rooms():
     with pytest.raises(ScenarioError) as caught:
-        stages_of(plan(n_new=1, **wanted), per_stage=per_stage)
+        stages_of(plan(n_new=1), per_stage=0)
     assert caught.value.code == "stages.none"
+
+
+STEP_M = 1111.950802
+ACROSS_M = great_circle_m([[118.05, 25.15]], [[118.15, 25.15]])[0]
+
+
+def test_least_distance_is_staged_in_metres_a_head():
+    table, sites = stages_of(plan(objective="median", n_new=2), per_stage=1)
+    # s2 takes 300 people 10 steps off, s4 then 100 people the way across.
+    assert sites["stage"].to_dict() == {"s2": 1, "s4": 2}
+    paid = np.array([500 * STEP_M + 100 * ACROSS_M, 500 * STEP_M]) / 2000
+    assert table["mean_m"].to_numpy() == pytest.approx(paid)
+    assert table["shorter_m"].iloc[1] == pytest.approx(100 * ACROSS_M / 2000)
+    assert table["price_m"].tolist() == [0, 0]
+    assert "value" not in table
+
+
+def test_worst_distance_is_staged_and_of_equals_the_nearest_on_average():
+    proposal = plan(objective="center", n_new=3)
+    table, sites = stages_of(proposal, per_stage=1)
+    assert table["worst_m"].iloc[-1] == proposal.plan.value
+    assert (table["shorter_m"] >= 0).all()
+    # Of single rooms that leave the worst-off as far, the one that saves most comes first.
+    assert sites["stage"].idxmin() == "s2"
+
+
+SMALL = st.sampled_from([0.0, 1.0, 2.0, 3.0, 5.0])
+
+
+@given(
+    cost=st.lists(st.lists(SMALL, min_size=5, max_size=5), min_size=4, max_size=4),
+    gone=st.sets(st.tuples(st.integers(0, 3), st.integers(0, 4)), max_size=8),
+    people=st.lists(st.integers(1, 9), min_size=4, max_size=4),
+    objective=st.sampled_from(["median", "center"]),
+    room=st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_distances_in_stages_are_the_best_subsets(cost, gone, people, objective, room):
+    away = np.array(cost)
+    for pair in gone:
+        away[pair] = np.inf
+    far = away[np.isfinite(away)].max(initial=0.0)
+
+    def paid(sites):
+        """Return worth and tie-break: nobody pays more than the farthest pair there is."""
+        opened = [*sites, 4] if room else list(sites)
+        near = np.minimum(away[:, opened].min(axis=1, initial=np.inf), far)
+        total = float((near * people).sum())
+        return (float(near.max()), total) if objective == "center" else (total, total)
+
+    problem = SitingProblem(
+        cost=np.where(np.isfinite(away), away, np.inf),
+        people=people,
+        objective=objective,
+        n_new=3,
+        existing=[4] if room else [],
+        penalty=far,
+    )
+    last = choose(problem).sites
+    table = build_out(replace(problem, penalty=None), [1, 2, 3], last=last)
+    after = set(last.tolist())
+    for number in (2, 1):
+        row = table.loc[number]
+        stage = set(row["sites"])
+        assert stage < after
+        assert paid(stage) == pytest.approx(min(paid(s) for s in combinations(after, number)))
+        assert row["value"] == pytest.approx(paid(stage)[0])
+        free = np.setdiff1d(np.arange(5), problem.existing).tolist()
+        assert row["best"] == pytest.approx(min(paid(s) for s in combinations(free, number))[0])
+        assert row["price"] == pytest.approx(row["value"] - row["best"])
+        after = stage
 
 
 @given(

@@ -176,6 +176,15 @@ def test_stages_on_the_page(toy):
     assert ZH("stages.no_price") in [caption.value for caption in test.caption]
 
 
+@pytest.mark.parametrize(("goal", "column"), [("median", "mean_m"), ("center", "worst_m")])
+def test_stages_of_distances_on_the_page(toy, goal, column):
+    test = page(new="2", goal=goal, per_stage="1")
+    assert not test.exception
+    table = next(t.value for t in test.dataframe if ZH("column.price_m") in t.value)
+    assert table[ZH(f"column.{column}")].is_monotonic_decreasing
+    assert ZH("stages.no_price") in [caption.value for caption in test.caption]
+
+
 def test_a_kept_plan_is_set_again_and_two_kept_are_compared(toy):
     test = page(new="2", pin="s4", quota="village:-1")
     test.text_input(key="scenario_name").set_value("甲").run()
