@@ -10,13 +10,12 @@ from scipy import sparse
 from analysis.siting.core import Core, merge_rows
 from analysis.siting.highs import SilentHighs
 from analysis.siting.multipliers import Multipliers
-from analysis.siting.parts import cut, solve_part
+from analysis.siting.parts import cut, part_solver, solve_part
 from analysis.siting.problem import Bools, Floats, Ints
 from analysis.siting.run import Run
-from analysis.siting.solver import watch
 
 WORTH_A_LOOK = -0.1
-AROUND = 80
+AROUND = 50
 GAP, SECONDS = 1e-5, 1.0
 LEAST_SAVED = 1e-9
 SWEEPS = 5
@@ -33,7 +32,7 @@ class _Plan:
         self.times = np.asarray(cover.astype(np.int32) @ opened.astype(np.int32))
 
     def around(self, column: int) -> Ints:
-        """Return up to 80 columns near one, ascending: those with rows in common first."""
+        """Return up to 50 columns near one, ascending: those with rows in common first."""
         found = np.array([column])
         while True:
             wider = _across(self.rows, _across(self.columns, found))
@@ -92,15 +91,13 @@ def better_nearby(core: Core, opened: Bools, over: Floats, steps: Multipliers, r
 
     Notes
     -----
-    A neighbourhood is some eighty columns; with those outside kept it is a whole-number program
+    A neighbourhood is fifty columns; with those outside kept it is a whole-number program
     of some milliseconds. The first sweep looks everywhere, later ones near what changed. Nothing
     is lost when time is up between two neighbourhoods.
     """
     kept = np.flatnonzero((over > WORTH_A_LOOK) | opened)
     plan = _Plan(sparse.csr_array(core.cover[:, kept]), core.weight, opened[kept])
-    highs = SilentHighs()
-    highs.setOptionValue("mip_rel_gap", GAP)
-    watch(highs, run, "search", linear=False)
+    highs = part_solver(run, "search", mip_rel_gap=GAP)
     stale = np.ones(len(kept), dtype=bool)
     rng = np.random.default_rng(run.seed)
     for _ in range(SWEEPS):

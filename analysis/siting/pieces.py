@@ -16,15 +16,15 @@ from analysis.siting.core import Core, covered_by, merge_rows
 from analysis.siting.highs import SilentHighs
 from analysis.siting.multipliers import Multipliers, share_by_steps
 from analysis.siting.nearby import better_nearby
-from analysis.siting.parts import components, cut, solve_part
+from analysis.siting.parts import components, cut, part_solver, solve_part
 from analysis.siting.problem import Bools, Floats, Ints
 from analysis.siting.run import Run
 from analysis.siting.search import greedy_cover, trim_cover
-from analysis.siting.solver import watch
 
 LIKELY, SURE = -0.02, 0.05
 ROOM, MORE_ROOM = 0.05, (0.3, 2.0)
-PIECE_SECONDS, PIECE_GAP = 0.5, 1e-3
+PIECE_SECONDS = 0.5
+TO_THE_END = {"mip_rel_gap": 0.0, "mip_abs_gap": 1e-3}
 WIDEST = 3_000
 STEPS_TIME, FIRST_TIME, MORE_TIME = 0.4, 0.5, 0.5
 EASE = 1e-6
@@ -148,7 +148,7 @@ def first_lifts(core: Core, pieces: Pieces, run: Run) -> tuple[Floats, Bools]:
     where no more than ``room`` is counted. Small pieces come first; those not reached in time add
     nothing.
     """
-    highs = _highs(run)
+    highs = part_solver(run, "bound", **TO_THE_END)
     lifts, opened = np.zeros(pieces.cost.shape[0]), np.zeros(len(core.columns), dtype=bool)
     for piece in np.argsort(np.diff(pieces.cost.indptr), kind="stable"):
         if not run.tell("bound", bound=pieces.steps.bound + float(lifts.sum())):
@@ -161,7 +161,7 @@ def first_lifts(core: Core, pieces: Pieces, run: Run) -> tuple[Floats, Bools]:
 
 def more_lift(core: Core, pieces: Pieces, lifts: Floats, value: float, run: Run) -> float:
     """Return what all pieces add, those cut short looked at with more room."""
-    highs, lifts = _highs(run), lifts.copy()
+    highs, lifts = part_solver(run, "bound", **TO_THE_END), lifts.copy()
     short = np.flatnonzero(lifts >= ROOM)
     for piece in short[np.argsort(np.diff(pieces.cost.indptr)[short], kind="stable")]:
         bound = pieces.steps.bound + float(lifts.sum())
@@ -173,14 +173,6 @@ def more_lift(core: Core, pieces: Pieces, lifts: Floats, value: float, run: Run)
             if lift <= room:
                 break
     return float(lifts.sum())
-
-
-def _highs(run: Run) -> SilentHighs:
-    highs = SilentHighs()
-    highs.setOptionValue("mip_rel_gap", 0.0)
-    highs.setOptionValue("mip_abs_gap", PIECE_GAP)
-    watch(highs, run, "bound", linear=False)
-    return highs
 
 
 def _lift(

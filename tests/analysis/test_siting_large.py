@@ -14,13 +14,19 @@ from analysis.siting import (
     covering,
     dominance,
     measure,
+    nearby,
     nearest,
+    pieces,
     ruled,
     search,
 )
 from analysis.siting.core import Core, core_of
+from analysis.siting.multipliers import Multipliers, share_by_steps
+from analysis.siting.parts import cut, part_solver, solve_part
 from analysis.siting.plan import broken
+from analysis.siting.program import Program
 from analysis.siting.run import Run
+from analysis.siting.solver import solve
 from analysis.siting.tally import ruled_greedy
 from benchmarks.instances import distances, make
 
@@ -203,3 +209,130 @@ def test_caller_hears_every_stage_and_no_more_than_ten_times_a_second():
     gaps = [b.seconds - a.seconds for a, b in itertools.pairwise(heard) if a.stage == b.stage]
     assert all(0.09 < gap < 0.3 for gap in gaps)
     assert gaps
+
+
+def small_core(rows, seed):
+    """Return a core of at most seven columns, each row with one at least, and whole weights."""
+    cover = pattern_of([row[:7] for row in rows if any(row[:7])] or [[True]])
+    weight = np.random.default_rng(seed).integers(1, 9, cover.shape[0]).astype(float)
+    none = np.full(len(weight), -1)
+    columns = np.arange(cover.shape[1])
+    return Core(cover, weight, weight, none, columns, [], 0.0, np.zeros(0), 0.0)
+
+
+def choices(core):
+    """Yield every choice of columns, and which rows it covers."""
+    for opened in itertools.product([0.0, 1.0], repeat=len(core.columns)):
+        yield np.array(opened), core.cover @ np.array(opened) > 0
+
+
+@settings(max_examples=100, deadline=None)
+@given(PATTERNS, st.integers(0, 99), st.floats(0.01, 1.5), st.floats(0.05, 1.0))
+def test_pieces_bound_every_choice_whatever_the_rows_pay(rows, seed, spread, share):
+    core = small_core(rows, seed)
+    rng = np.random.default_rng(seed)
+    steps = Multipliers(rng.random(len(core.weight)) * spread, float(rng.random()), 0.0)
+    paid = np.minimum(steps.pays, steps.rate * core.weight)
+    over = core.cover.T @ paid - 1.0
+    base = paid.sum() - steps.rate * core.weight.sum() - np.maximum(over, 0).sum()
+    least = min(x.sum() - steps.rate * core.weight[hit].sum() for x, hit in choices(core))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "LIKELY", -share)
+        cutting = pieces.pieces_of(core, steps, over)
+    lifts, _ = pieces.first_lifts(core, cutting, Run())
+    more = pieces.more_lift(core, cutting, lifts, np.inf, Run())
+    assert lifts.sum() <= more + 1e-9
+    assert base + more <= least + 1e-6
+
+
+@settings(max_examples=60, deadline=None)
+@given(PATTERNS, st.integers(0, 99))
+def test_a_part_with_split_costs_is_solved_to_the_least(rows, seed):
+    core = small_core(rows, seed)
+    cost = np.random.default_rng(seed).random(len(core.columns)) * 6
+    opened, least = solve_part(
+        part_solver(Run(), "exact"), core.cover.astype(float), core.weight, cost, Run()
+    )
+    values = [x @ cost - core.weight[hit].sum() for x, hit in choices(core)]
+    assert least == pytest.approx(min(values), abs=1e-5)
+    assert opened @ cost - core.weight[core.cover @ opened > 0].sum() == pytest.approx(least)
+    assert least <= min(values) + 1e-9
+    stopped, below = solve_part(
+        part_solver(Run(), "exact"), core.cover.astype(float), core.weight, cost, Run(0.0)
+    )
+    assert not stopped.any()
+    assert below <= min(values) + 1e-9
+
+
+@settings(max_examples=60, deadline=None)
+@given(PATTERNS, st.integers(0, 99))
+def test_cutting_a_pattern_is_indexing_it(rows, seed):
+    pattern = pattern_of(rows)
+    rng = np.random.default_rng(seed)
+    some, columns = (np.flatnonzero(rng.random(n) < 0.6) for n in pattern.shape)
+    if len(columns):
+        mine = cut(pattern, some, columns).toarray()
+        assert (mine == pattern.toarray()[np.ix_(some, columns)]).all()
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9, 0.99])
+def test_steps_come_up_to_the_linear_program_and_never_beyond(town, share):
+    instance, cost = town
+    problem = SitingProblem(
+        cost=cost, people=instance.people, limit=3000.0, objective="cover_all", share=share
+    )
+    core = core_of(problem, problem.pairs)
+    needed = share * core.weight.sum()
+    program = Program()
+    x = program.add_columns(len(core.columns), cost=1.0)
+    left = program.add_columns(len(core.weight))
+    hits, cols = core.cover.nonzero()
+    each = np.arange(len(left))
+    program.add_rows(
+        len(left), [(hits, x[cols], np.ones(len(hits))), (each, left, np.ones(len(left)))], low=1.0
+    )
+    program.add_rows(
+        1, [(np.zeros(len(left), dtype=int), left, core.weight)], high=core.weight.sum() - needed
+    )
+    best = solve(program, Run(), linear=True).value
+    steps = share_by_steps(core, needed, Run())
+    assert 0.997 * best <= steps.bound <= best + 1e-6
+
+
+@pytest.mark.parametrize("start", ["none", "all", "some"])
+def test_choosing_anew_nearby_never_costs_more(town, start):
+    instance, cost = town
+    problem = SitingProblem(
+        cost=cost, people=instance.people, limit=3000.0, objective="cover_all", share=0.9
+    )
+    core = core_of(problem, problem.pairs)
+    steps = share_by_steps(core, 0.9 * core.weight.sum(), Run())
+    over = core.cover.T @ np.minimum(steps.pays, steps.rate * core.weight) - 1.0
+    count = len(core.columns)
+    opened = np.random.default_rng(0).random(count) < {"none": 0, "all": 1, "some": 0.3}[start]
+
+    def worth(columns):
+        hit = np.isin(core.cover.indices, columns)
+        rows = np.repeat(np.arange(len(core.weight)), np.diff(core.cover.indptr))[hit]
+        return len(columns) - steps.rate * core.weight[np.unique(rows)].sum()
+
+    values = [worth(np.flatnonzero(opened))]
+    for seconds in (0.0, np.inf):
+        values.append(worth(nearby.better_nearby(core, opened, over, steps, Run(seconds))))
+    assert values[0] == pytest.approx(values[1])
+    assert values[2] < values[1]
+    assert steps.bound - steps.rate * 0.9 * core.weight.sum() <= values[2] + 1e-6
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.8, 0.9, 0.95, 0.99])
+def test_a_share_in_pieces_is_next_to_the_fewest(town, share, monkeypatch):
+    instance, cost = town
+    problem = SitingProblem(
+        cost=cost, people=instance.people, limit=3000.0, objective="cover_all", share=share
+    )
+    fewest = choose(problem).value
+    monkeypatch.setattr(covering, "LARGE", 0)
+    plan, again = choose(problem), choose(problem)
+    assert plan.verify(problem)
+    assert plan.sites.tolist() == again.sites.tolist()
+    assert fewest - 1 <= plan.bound <= fewest <= plan.value <= fewest + 1
