@@ -33,7 +33,7 @@ def evenness(counties: pd.DataFrame, measure: str, text: Words) -> None:
         chance = text("districts.gini_floor_help")
         figures[1].metric(text("districts.gini_floor"), f"{floor:.3f}", help=chance)
     if counties[measure].notna().any():
-        between, names = spread(counties[measure]), counties["name"].to_list()
+        between, names = spread(counties[measure]), counties["name"].map(plain).to_list()
         figures[2].metric(
             text("districts.best_worst"),
             "—" if pd.isna(between.ratio) else f"{between.ratio:.1f}",
