@@ -9,9 +9,10 @@ from scipy import sparse
 
 from analysis.siting import cover
 from analysis.siting.core import Core, core_of
-from analysis.siting.measure import nearest_open
-from analysis.siting.problem import Bools, Floats, Ints, SitingProblem
+from analysis.siting.gains import Gains, gains_of
+from analysis.siting.problem import Bools, Ints, SitingProblem
 from analysis.siting.program import Program, Soft
+from analysis.siting.pulls import Pulls
 
 
 @dataclass(frozen=True)
@@ -40,52 +41,13 @@ class MedianModel:
     base: float
 
 
-@dataclass(frozen=True)
-class Pulls:
-    """The pairs that could bring somebody nearer than what is open already.
-
-    Parameters
-    ----------
-    near : (n_demand, n_sites) CSR array
-        Costs below ``cap``, of candidate sites only.
-    cap : (n_demand,) float array
-        What each point pays without any new site; inf where it must be served anew.
-    """
-
-    near: sparse.csr_array
-    cap: Floats
-
-
-def pulls_of(problem: SitingProblem) -> Pulls:
-    """Return the pairs that matter to a p-median."""
-    cap = nearest_open(problem, problem.must_open)
-    if problem.penalty is not None:
-        cap = np.minimum(cap, problem.penalty)
-    pairs = problem.pairs
-    free = problem.is_candidate.copy()
-    free[problem.must_open] = False
-    rows = np.repeat(np.arange(problem.n_demand), np.diff(pairs.indptr))
-    keep = free[pairs.indices] & (pairs.data < cap[rows]) & (problem.weight > 0)[rows]
-    before = np.concatenate([[0], np.cumsum(keep)])[pairs.indptr]
-    near = sparse.csr_array((pairs.data[keep], pairs.indices[keep], before), shape=pairs.shape)
-    return Pulls(near, cap)
-
-
-def unservable(problem: SitingProblem, pulls: Pulls) -> Bools:
-    """Return which points must be served and cannot be."""
-    empty = np.diff(pulls.near.indptr) == 0
-    return np.asarray(empty & np.isinf(pulls.cap) & (problem.weight > 0))
-
-
-def median_model(problem: SitingProblem, pulls: Pulls, *, reach: int | None = None) -> MedianModel:
+def median_model(problem: SitingProblem, pulls: Pulls) -> MedianModel:
     """Return the p-median program.
 
     Parameters
     ----------
     problem : SitingProblem
     pulls : Pulls
-    reach : int, optional
-        Any plan opens one of each point's so many nearest candidates: farther ones are left out.
 
     Returns
     -------
@@ -116,46 +78,73 @@ def median_model(problem: SitingProblem, pulls: Pulls, *, reach: int | None = No
     soft = cover.add_rules(program, problem, columns, x, spare, z)
     place = np.full(problem.n_sites, -1, dtype=np.intp)
     place[columns] = x
-    base, scale = _add_levels(program, problem, pulls, place, reach)
+    gains, needed = _served_gains(problem, pulls)
+    base, scale = _add_levels(program, gains, place[gains.columns], needed)
     if problem.floors and problem.penalty is not None:
         y = cover.add_covered(program, classed, place[classed.columns])
         soft += cover.add_floors(program, problem, classed, y)
     return MedianModel(program, columns, x, spare, z, soft, scale, base)
 
 
-def _add_levels(
-    program: Program, problem: SitingProblem, pulls: Pulls, place: Ints, reach: int | None
-) -> tuple[float, float]:
-    """Add the levels of every point; return the constant part of the value and the scale."""
-    near, cap, weight = pulls.near, pulls.cap, problem.weight
-    rows = np.repeat(np.arange(problem.n_demand), np.diff(near.indptr))
-    order = np.lexsort((near.data, rows))
-    rows, cost, cols = rows[order], near.data[order].astype(float), near.indices[order]
-    if reach is not None:
-        rank = np.arange(len(rows)) - near.indptr[rows]
-        kept = rank < reach
-        cap = np.where(np.diff(near.indptr) >= reach, np.inf, cap)
-        rows, cost, cols = rows[kept], cost[kept], cols[kept]
+def _served_gains(problem: SitingProblem, pulls: Pulls) -> tuple[Gains, Bools]:
+    """Return the gains with whoever must be served charged the farthest, and those entries."""
+    must = np.isinf(pulls.cap)
+    cap = np.where(must, pulls.farthest(), pulls.cap)
+    gains = gains_of(problem.weight, Pulls(pulls.near, cap))
+    return gains, must[gains.rows] & (gains.gain == 0)
+
+
+def left_model(gains: Gains, count: int, *, kept: Bools, needed: Bools) -> MedianModel:
+    """Return the program of what a bound leaves of a p-median.
+
+    Parameters
+    ----------
+    gains : Gains
+    count : int
+        Columns to open, at most.
+    kept : (n_columns,) bool array
+        Columns every choice opens.
+    needed : (nnz,) bool array
+        Entries up to which every choice serves their row; farther ones are left out.
+
+    Returns
+    -------
+    MedianModel
+    """
+    program = Program()
+    x = program.add_columns(gains.shape[1], lower=kept.astype(float), whole=True)
+    program.add_rows(1, [(np.zeros(len(x), dtype=np.intp), x, np.ones(len(x)))], high=count)
+    base, scale = _add_levels(program, gains, x, needed)
+    none = np.empty(0, dtype=np.intp)
+    return MedianModel(program, gains.columns, x, [], none, [], scale, base)
+
+
+def _add_levels(program: Program, gains: Gains, x: Ints, needed: Bools) -> tuple[float, float]:
+    """Add the levels of every row; return the constant part of the cost and the scale.
+
+    A row is served by one of its entries up to the first ``needed`` one, where there is one.
+    """
+    gain, rows = gains.gain, gains.rows
     new = np.ones(len(rows), dtype=bool)
-    new[1:] = (rows[1:] != rows[:-1]) | (cost[1:] != cost[:-1])
+    new[1:] = (rows[1:] != rows[:-1]) | (gain[1:] != gain[:-1])
     level = np.cumsum(new) - 1
-    row, here = rows[new], cost[new]
-    first = np.ones(len(row), dtype=bool)
-    first[1:] = row[1:] != row[:-1]
-    last = np.roll(first, -1)
-    after = np.where(last, cap[row], np.roll(here, -1))
-    must = np.isinf(after)
-    step = np.where(must, 0.0, weight[row] * (after - here))
-    idle = (weight > 0) & (np.diff(near.indptr) == 0)
-    base = float((weight[idle] * cap[idle]).sum() + (weight[row] * here)[first].sum())
-    scale = float(step.mean()) if len(step) and step.any() else 1.0
+    row, here = rows[new], gain[new]
+    must = np.bincount(level[needed], minlength=len(row)) > 0
+    done = np.concatenate([[0], np.cumsum(must)])[:-1]
+    head = np.flatnonzero(np.diff(row, prepend=-1))
+    wanted = done == np.repeat(done[head], np.diff(np.append(head, len(row))))
+    entry, level = wanted[level], (np.cumsum(wanted) - 1)[level]
+    step = np.where(must, 0.0, here - np.append(np.where(row[1:] == row[:-1], here[1:], 0.0), 0.0))
+    base = gains.base - float(here[head].sum())
+    row, step, must = row[wanted], step[wanted], must[wanted]
+    scale = float(step.mean()) if step.any() else 1.0
     z = program.add_columns(len(row), cost=step / scale, upper=np.where(must, 0.0, 1.0))
-    each = np.arange(len(row))
-    inner = np.flatnonzero(~first)
+    first = np.diff(row, prepend=-1) != 0
+    each, inner = np.arange(len(row)), np.flatnonzero(~first)
     parts = [
         (each, z, np.ones(len(row))),
         (inner, z[inner - 1], -np.ones(len(inner))),
-        (level, place[cols], np.ones(len(cols))),
+        (level[entry], x[gains.cols[entry]], np.ones(int(entry.sum()))),
     ]
     program.add_rows(len(row), parts, low=np.where(first, 1.0, 0.0))
     return base, scale
