@@ -226,9 +226,11 @@ def choices(core):
         yield np.array(opened), core.cover @ np.array(opened) > 0
 
 
-@settings(max_examples=100, deadline=None)
-@given(PATTERNS, st.integers(0, 99), st.floats(0.01, 1.5), st.floats(0.05, 1.0))
-def test_pieces_bound_every_choice_whatever_the_rows_pay(rows, seed, spread, share):
+@settings(max_examples=150, deadline=None)
+@given(
+    PATTERNS, st.integers(0, 99), st.floats(0.01, 1.5), st.floats(0.05, 1.0), st.floats(0.0, 0.3)
+)
+def test_pieces_bound_every_choice_whatever_the_rows_pay(rows, seed, spread, width, room):
     core = small_core(rows, seed)
     rng = np.random.default_rng(seed)
     steps = Multipliers(rng.random(len(core.weight)) * spread, float(rng.random()), 0.0)
@@ -237,10 +239,12 @@ def test_pieces_bound_every_choice_whatever_the_rows_pay(rows, seed, spread, sha
     base = paid.sum() - steps.rate * core.weight.sum() - np.maximum(over, 0).sum()
     least = min(x.sum() - steps.rate * core.weight[hit].sum() for x, hit in choices(core))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pieces, "LIKELY", -share)
+        patch.setattr(pieces, "LIKELY", -width)
+        patch.setattr(pieces, "ROOM", room)
+        patch.setattr(pieces, "MORE_ROOM", (2 * room,))
         cutting = pieces.pieces_of(core, steps, over)
-    lifts, _ = pieces.first_lifts(core, cutting, Run())
-    more = pieces.more_lift(core, cutting, lifts, np.inf, Run())
+        lifts, _ = pieces.first_lifts(core, cutting, Run())
+        more = pieces.more_lift(core, cutting, lifts, np.inf, Run())
     assert lifts.sum() <= more + 1e-9
     assert base + more <= least + 1e-6
 
@@ -336,3 +340,20 @@ def test_a_share_in_pieces_is_next_to_the_fewest(town, share, monkeypatch):
     assert plan.verify(problem)
     assert plan.sites.tolist() == again.sites.tolist()
     assert fewest - 1 <= plan.bound <= fewest <= plan.value <= fewest + 1
+
+
+@pytest.mark.parametrize(("room", "lift"), [(0.05, 0.05), (0.15, 0.15), (0.2, 0.2), (0.4, 0.2)])
+def test_a_column_left_out_of_a_piece_caps_what_the_piece_adds(room, lift, monkeypatch):
+    """Three rows that any two of three columns cover; a fourth column takes one of them along.
+
+    Its rows pay 0.8 of it, so it opens for 0.2 more than the linear program has, and no choice
+    of the three does for less than 0.5 more.
+    """
+    cover = pattern_of([[1, 0, 1, 1], [1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 0, 1]])
+    none, ones = np.full(4, -1), np.ones(4)
+    core = Core(cover, ones, ones, none, np.arange(4), [], 0.0, np.zeros(0), 0.0)
+    steps = Multipliers(np.array([0.5, 0.5, 0.5, 0.3]), 5.0, 1.8)
+    over = cover.T @ steps.pays - 1.0
+    monkeypatch.setattr(pieces, "ROOM", room + 1e-9)
+    lifts, _ = pieces.first_lifts(core, pieces.pieces_of(core, steps, over), Run())
+    assert lifts.sum() == pytest.approx(lift, abs=1e-5)
