@@ -12,7 +12,7 @@ from ui.layers.model import Click
 from ui.names import unit_names
 from ui.report import COLUMNS
 from ui.standard_words import standard_text
-from ui.tables import kilometres, mark, percent, present, whole
+from ui.tables import bases, kilometres, mark, percent, present, whole
 from ui.wording import Words
 
 UNIT_LAYERS = ("township", "density")
@@ -24,8 +24,8 @@ def city_figures(measured: Survey, text: Words) -> None:
     townships = measured.by_level["township"]
     served = townships.index[townships["own_rooms"] > 0]
     seats = measured.rooms[measured.rooms["serves_unit_id"].isin(served)]
-    rooms_by = _counts(measured.rooms["basis"])
-    seats_by = _counts(seats[seats["level"] == "township"]["basis"])
+    rooms_by = {"bases": bases(measured.rooms["basis"], text)}
+    seats_by = {"bases": bases(seats[seats["level"] == "township"]["basis"], text)}
     figures = {
         "rooms": (whole(len(measured.rooms)), rooms_by),
         "people": (
@@ -50,11 +50,6 @@ def city_figures(measured: Survey, text: Words) -> None:
         help_text = text(f"overview.{name}_help", **{**facts, **basis})
         column.metric(text(f"overview.{name}"), value, help=help_text)
         column.caption(text(f"overview.{name}_basis", **basis))
-
-
-def _counts(basis: pd.Series) -> dict[str, int]:
-    counts = basis.value_counts()
-    return {name: int(counts.get(name, 0)) for name in ("reported", "derived", "simulated")}
 
 
 def choices(measured: Survey, text: Words) -> dict[str, str]:

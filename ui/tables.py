@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.remedies import TARGET
+from geo.schema import BASES
 from ui.wording import Words
 
 MOST_NAMES = 5
@@ -47,6 +48,13 @@ def mark(basis: Any, words: Words) -> str:
     if not isinstance(basis, str):
         return words("basis.unknown")
     return f"{MARKS.get(basis, '')} {words.choice('basis', basis)}".strip()
+
+
+def bases(values: pd.Series, words: Words) -> str:
+    """Return how many rows rest on what, each basis with its mark; those of none are left out."""
+    counts = values.value_counts()
+    said = [f"{mark(basis, words)} {counts[basis]:,}" for basis in BASES if basis in counts]
+    return " ".join(said) or "—"
 
 
 def present(

@@ -19,7 +19,7 @@ from analysis.stages import Stages
 from ui import report, still
 from ui.plan_views import sites as sites_view
 from ui.plan_words import demands, not_proven, proven, reasons, sure
-from ui.tables import percent, present, whole
+from ui.tables import bases, percent, present, whole
 from ui.wording import Words
 
 FONTS = {"zh": "SimSun", "en": "Times New Roman"}
@@ -124,11 +124,10 @@ def _legend(document: Any, drawn: still.Picture) -> None:
 
 def _summary(measured: Survey, text: Words) -> str:
     city = measured.by_level["city"].iloc[0]
-    by_basis = measured.rooms["basis"].value_counts()
     return text(
         "report.summary",
         rooms=whole(len(measured.rooms)),
-        **{b: int(by_basis.get(b, 0)) for b in ("reported", "derived", "simulated")},
+        bases=bases(measured.rooms["basis"], text),
         covered=whole(city["people_covered"]),
         people=whole(city["people"]),
         share=percent(city["share_covered"]),

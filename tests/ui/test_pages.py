@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import io
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from docx import Document
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.app_discovery import discover_asgi_app
 
@@ -20,10 +22,12 @@ from analysis.scenario import Scenario
 from geo.errors import StudyError
 from ui import cached, views, warm
 from ui.names import in_language
+from ui.word import word_report
 from ui.wording import words
 from worlds import toy_frames, toy_study, write_study
 
 ROOT = Path(cli.__file__).parent
+ZH = words("zh")
 PAGES = ("overview", "districts", "cases", "sites", "gaps")
 DAY = dt.date(2019, 5, 31)
 
@@ -69,7 +73,7 @@ def test_overview_of_the_toy_city(toy):
     test = page("overview")
     values = [metric.value for metric in test.metric]
     assert values == ["4", "55.0%", "2 / 3", "1 / 4"]
-    assert "● 已报道 3 ◐ 推导 1 ○ 模拟 0" in texts(test)
+    assert "● 已报道 3 ◐ 推导 1" in texts(test)
     assert "确定 50.0%，可能 60.0%" in texts(test)
     assert "三村室" in texts(test)
 
@@ -396,6 +400,19 @@ def test_villages_without_a_room_and_the_audit(toy):
     tables = [found.value for found in page("districts", unit="B").dataframe]
     counts = next(table for table in tables if "村名单未知的乡镇" in table)
     assert counts["未见登记"].isna().all()  # no village of county B is in the study
+
+
+def test_registered_rooms_are_counted_with_the_others(tmp_path, monkeypatch):
+    frames = toy_frames()
+    frames["rooms"]["basis"] = "register"
+    monkeypatch.setenv("ROOMPLAN_STUDY", str(write_study(tmp_path / "own", frames)))
+    for name in ("overview", "districts"):
+        test = page(name)
+        assert "● 登记 4" in texts(test)
+        assert words("zh")("districts.basis_simulated") not in texts(test)
+    measured = survey(toy_study(rooms=frames["rooms"]), Scenario(as_of=DAY))
+    said = [part.text for part in Document(io.BytesIO(word_report(measured, None, ZH))).paragraphs]
+    assert any("共有活动室 4 个（● 登记 4）" in line for line in said)
 
 
 def test_the_headline_says_the_standard_that_is_set(toy):

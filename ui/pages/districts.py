@@ -47,9 +47,10 @@ with right:
     )
 
 districts_view.evenness(counties, measure, text)
-by_basis = measured.rooms["basis"].value_counts()
-known = {name: int(by_basis.get(name, 0)) for name in ("reported", "derived", "simulated")}
-st.caption(text("districts.basis", **known))
+basis = measured.rooms["basis"]
+said = text("districts.basis", bases=tables.bases(basis, text))
+warned = text("districts.basis_simulated") if (basis == "simulated").any() else ""
+st.caption(f"{said} {warned}")
 st.markdown(f"##### {text('districts.table')}")
 widgets.table("compare", counties, text)
 widgets.downloads("compare", counties, measured, text)
