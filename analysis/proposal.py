@@ -18,6 +18,7 @@ from analysis.room_limits import limits_of, pairs_of_sites, served
 from analysis.scenario import Scenario, Study
 from analysis.siting import Plan, SitingProblem, choose, evaluate
 from analysis.siting.explain import explain_sites
+from analysis.siting.outlook import nearest_on_average
 from analysis.ways import NEW_LEVEL, Reached, Ways, answer_by, reached
 from geo.errors import InfeasibleError, ScenarioError, first_ids
 from geo.reach import reach_pairs
@@ -139,6 +140,9 @@ def propose(
     problem = problem_of(study, scenario, serving, placed, coverage, within)
     if given is None:
         plan = choose(problem, time_limit_s=scenario.time_limit_s, progress=progress)
+        if scenario.objective == "center" and plan.status != "cancelled":
+            left = max(0.5, scenario.time_limit_s - plan.seconds)
+            plan = nearest_on_average(problem, plan, time_limit_s=left, progress=progress)
     else:
         plan = evaluate(problem, _positions(given, placed, serving, "given"))
     plan.verify(problem)

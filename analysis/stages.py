@@ -107,7 +107,8 @@ def _table(proposal: Proposal, found: pd.DataFrame, sites: gpd.GeoDataFrame) -> 
         table.insert(3, "added", table["value"].diff().fillna(table["value"].iloc[0] - before))
         return table
     before = measure.value_of(problem, none)
-    table.insert(3, "shorter", -table["value"].diff().fillna(table["value"].iloc[0] - before))
+    longer = table["value"].diff().fillna(table["value"].iloc[0] - before)
+    table.insert(3, "shorter", 0.0 - longer)
     figures = ["value", "shorter", "best_of_size", "bound", "price"]
     total = float(problem.weight.sum())
     if distance == "mean_m" and total > 0:

@@ -52,6 +52,13 @@ def stopped(proposal: Proposal, text: Words) -> None:
         st.button(text("sites.again"), key="solve_again", on_click=solving.again)
 
 
+def straight_only(measured: Survey, text: Words) -> None:
+    """Say where distances are of another kind than the standard."""
+    straight = measured.ways.straight and not measured.scenario.minutes
+    if measured.scenario.objective in DISTANCES and not straight:
+        st.caption(text("sites.straight_only"))
+
+
 def outlook_boxes(measured: Survey, text: Words) -> None:
     """Draw the curve over the number of rooms and the stability of the sites, when asked for."""
     if measured.scenario.objective != "cover":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from analysis.journey import Survey
@@ -22,7 +21,7 @@ def proven(proposal: Proposal, text: Words) -> str:
     """Say what a plan achieves and what is proven of it."""
     plan = proposal.plan
     key = plan.objective if plan.gap == 0 else f"{plan.objective}_open"
-    people = float(np.asarray(proposal.problem.people).sum())
+    people = float(proposal.problem.weight.sum())
     said = text(
         f"proven.{key}",
         count=len(proposal.sites),

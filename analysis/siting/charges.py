@@ -34,7 +34,8 @@ class Charges:
         self.cap = np.inf if self.cap is None else self.cap
         self.cost = np.zeros(pairs.nnz) if covering else np.minimum(pairs.data, self.cap)
         # Where nothing is charged at most, more than any two ways stands for not being served.
-        self.far = min(self.cap, 2 * float(self.cost.max(initial=0.0)) + 1)
+        any_two = 2 * float(self.cost.max(initial=0.0)) + 1
+        self.far = self.cap if np.isfinite(self.cap) else any_two
         self.counted = problem.weight > 0
         by_site = np.argsort(self.cols, kind="stable")
         ends = np.cumsum(np.bincount(self.cols, minlength=problem.n_sites))

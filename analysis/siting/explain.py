@@ -96,9 +96,8 @@ def explain_sites(problem: SitingProblem, plan: Plan) -> pd.DataFrame:
 
 def _difference(more: float, less: float) -> float:
     """Return ``more - less``, 0 where both are the same infinity or differ by rounding only."""
-    if more == less or abs(more - less) <= 1e-12 * abs(more):
-        return 0.0
-    return more - less
+    same = more == less or (np.isfinite(more) and abs(more - less) <= 1e-12 * abs(more))
+    return 0.0 if same else more - less
 
 
 def build_order(problem: SitingProblem, sites: Ints, charges: Charges | None = None) -> Ints:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -12,7 +12,8 @@ import pandas as pd
 from analysis.siting.engine import choose, evaluate
 from analysis.siting.plan import Plan
 from analysis.siting.problem import Bools, Floats, Ints, SitingProblem
-from geo.errors import ProblemError
+from analysis.siting.run import Progress
+from geo.errors import InfeasibleError, ProblemError
 
 
 def coverage_curve(
@@ -197,15 +198,52 @@ def _charged(problem: SitingProblem) -> SitingProblem:
 
 
 def _prefix(problem: SitingProblem, time_limit_s: float, seed: int) -> Plan:
-    """Return the best choice; for the p-center, of those as good the one of least distance."""
     plan = choose(problem, time_limit_s=time_limit_s, seed=seed)
     if problem.objective != "center":
         return plan
+    return nearest_on_average(problem, plan, time_limit_s=time_limit_s, seed=seed)
+
+
+def nearest_on_average(
+    problem: SitingProblem,
+    plan: Plan,
+    *,
+    time_limit_s: float = 30.0,
+    seed: int = 0,
+    progress: Callable[[Progress], object] | None = None,
+) -> Plan:
+    """Return, of the p-center plans that are as good as one, that of least person-distance.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+        Of objective ``center``.
+    plan : Plan
+    time_limit_s, seed, progress
+        As for :func:`analysis.siting.choose`.
+
+    Returns
+    -------
+    Plan
+        With the bound and status of ``plan``, and a value that is no worse.
+
+    Notes
+    -----
+    Where a few points are far from every site, most sites of a p-center plan are free: any choice
+    is optimal. The p-median in which everybody must be served within the worst distance settles
+    it (lexicographic order of both aims).
+    """
     nearer = replace(problem, objective="median")
     if 0 < plan.value < (np.inf if problem.penalty is None else problem.penalty):
         # Everybody must be served within the worst distance: nobody is let off with a charge.
         nearer = replace(nearer, limit=plan.value, penalty=None)
-    return evaluate(problem, choose(nearer, time_limit_s=time_limit_s, seed=seed).sites)
+    try:
+        found = choose(nearer, time_limit_s=time_limit_s, seed=seed, progress=progress)
+    except InfeasibleError:  # there is a plan, but not in this time
+        return plan
+    told = evaluate(problem, found.sites)
+    seconds = plan.seconds + found.seconds
+    return replace(plan, sites=told.sites, value=told.value, covered=told.covered, seconds=seconds)
 
 
 def _eased(problem: SitingProblem, number: int) -> SitingProblem:

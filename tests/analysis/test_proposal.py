@@ -100,6 +100,11 @@ def test_least_distance_and_worst_distance():
     center = plan(objective="center", n_new=2)
     assert set(center.sites.index) == {"s2", "s4"}
     assert center.plan.value == pytest.approx(STEP_M)
+    # Without s2 nobody helps the worst-off: of plans as good, the one that saves the most.
+    settled = plan(objective="center", n_new=1, forbidden=("s2",))
+    assert settled.plan.gap == 0
+    assert list(settled.sites.index) == ["s4"]
+    assert list(plan(objective="center", n_new=1, forbidden=("s2", "s4")).sites.index) == ["s1"]
 
 
 def test_cases_weigh():

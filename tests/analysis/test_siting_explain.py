@@ -120,6 +120,14 @@ def test_given_choice_is_explained_like_a_chosen_one():
     assert notes["in_order"].sum() == 42
 
 
+def test_a_penalty_above_every_distance_is_what_a_site_saves():
+    problem = SitingProblem(
+        cost=csr([[0.0, 0.0]]), people=[1.0], n_new=1, objective="median", penalty=2.0
+    )
+    notes = explain_sites(problem, evaluate(problem, [0]))
+    assert notes.loc[0, ["alone", "loss", "runner_up", "runner_up_loss"]].tolist() == [2, 2, 1, 0]
+
+
 def near(one, other):
     """Return whether two figures agree, infinite ones included."""
     return one == other or one == pytest.approx(other, rel=1e-9, abs=1e-9)
@@ -130,7 +138,7 @@ def difference(more, less):
 
 
 @given(data=st.data(), objective=st.sampled_from(OBJECTIVES), areas=st.booleans())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_explanations_are_what_trying_every_site_one_by_one_gives(data, objective, areas):
     problem = data.draw(problems(objective, areas=areas))
     try:

@@ -185,6 +185,18 @@ def test_stages_of_distances_on_the_page(toy, goal, column):
     assert ZH("stages.no_price") in [caption.value for caption in test.caption]
 
 
+def test_distances_of_another_kind_than_the_standard_are_said(toy):
+    def said(**link):
+        test = page(new="1", **link)
+        assert not test.exception
+        return ZH("sites.straight_only") in [caption.value for caption in test.caption]
+
+    assert not said(goal="median")
+    assert said(goal="median", standard="walk_15")
+    assert said(goal="center", standard="walk_15")
+    assert not said(goal="cover", standard="walk_15")
+
+
 def test_a_kept_plan_is_set_again_and_two_kept_are_compared(toy):
     test = page(new="2", pin="s4", quota="village:-1")
     test.text_input(key="scenario_name").set_value("甲").run()

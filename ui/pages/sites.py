@@ -30,6 +30,7 @@ with solving.said():
         proposal = solving.proposal(measured, text)
         (st.success if proposal.plan.gap == 0 else st.warning)(proven(proposal, text))
         plan_boxes.stopped(proposal, text)
+        plan_boxes.straight_only(measured, text)
     except (InfeasibleError, ScenarioError) as error:
         proposal = None
         plan_boxes.no_plan(measured, error, text)
