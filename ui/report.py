@@ -44,8 +44,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "rooms_simulated", "rooms_without_point", "people_per_room", "rooms_per_10k", "unit_id",
     ),
     "compare": (
-        "name", "people", "population_basis", "rooms", "rooms_reported", "rooms_derived",
-        "rooms_simulated", "rooms_per_10k", "people_per_room", "share_covered", "share_certain",
+        "name", "people", "population_basis", "rooms", "rooms_reported", "rooms_register",
+        "rooms_derived", "rooms_simulated", "rooms_per_10k", "people_per_room", "share_covered", "share_certain",
         "share_possible", "modelled_share", "cases", "cases_simulated", "cases_per_10k",
         "share_handled", "cases_open", "activities", "activities_per_room", "unit_id",
     ),
