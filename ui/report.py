@@ -45,7 +45,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "compare": (
         "name", "people", "population_basis", "rooms", "rooms_reported", "rooms_register",
-        "rooms_derived", "rooms_simulated", "rooms_per_10k", "people_per_room", "share_covered", "share_certain",
+        "rooms_derived", "rooms_simulated", "rooms_per_10k", "people_per_room", "share_covered",
+        "share_certain",
         "share_possible", "modelled_share", "cases", "cases_simulated", "cases_per_10k",
         "share_handled", "cases_open", "activities", "activities_per_room", "unit_id",
     ),
