@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,10 +56,14 @@ class Gains:
         )
 
 
-def gains_of(weight: Floats, pulls: Pulls) -> Gains:
-    """Return the gains of a p-median whose points are all charged something finite."""
+def gains_of(weight: Floats, pulls: Pulls, *, columns: Ints | None = None) -> Gains:
+    """Return the gains of a p-median whose points are all charged something finite.
+
+    ``columns`` are the site positions to tell of; by default those that bring somebody nearer.
+    """
     near, cap = pulls.near, pulls.cap
-    columns = np.flatnonzero(np.bincount(near.indices, minlength=near.shape[1]))
+    if columns is None:
+        columns = np.flatnonzero(np.bincount(near.indices, minlength=near.shape[1]))
     place = np.full(near.shape[1], -1, dtype=np.intp)
     place[columns] = np.arange(len(columns))
     rows = np.repeat(np.arange(near.shape[0]), np.diff(near.indptr))
@@ -105,8 +110,17 @@ def saved(gains: Gains, chosen: Ints) -> float:
     return float(best_two(gains, chosen)[0].sum())
 
 
-def greedy_nearest(weight: Floats, pulls: Pulls, count: int, run: Run) -> Ints:
+def greedy_nearest(
+    weight: Floats,
+    pulls: Pulls,
+    count: int,
+    run: Run,
+    *,
+    take: Callable[[int], bool] = lambda _: True,
+) -> Ints:
     """Return ``count`` sites, each saving the most person-distance after those before.
+
+    Whatever ``take`` refuses is left out.
 
     Notes
     -----
@@ -133,13 +147,23 @@ def greedy_nearest(weight: Floats, pulls: Pulls, count: int, run: Run) -> Ints:
         if heap and -now > heap[0][0] and run.tell("search"):
             heapq.heappush(heap, (-now, site))
             continue
+        if not take(site):
+            continue
         chosen.append(site)
         nearest[mine] = np.minimum(nearest[mine], far)
     return np.array(chosen, dtype=np.intp)
 
 
-def swap_gains(gains: Gains, chosen: Ints, run: Run) -> Ints:
+def swap_gains(gains: Gains, chosen: Ints, run: Run, *, alike: Ints | None = None) -> Ints:
     """Swap a chosen column for a better one until no swap helps.
+
+    Parameters
+    ----------
+    gains : Gains
+    chosen : int array
+    run : Run
+    alike : (n_columns,) int array, optional
+        Only columns of one number are swapped.
 
     Notes
     -----
@@ -149,14 +173,14 @@ def swap_gains(gains: Gains, chosen: Ints, run: Run) -> Ints:
     """
     chosen = np.array(chosen, dtype=np.intp)
     while run.tell("search") and 0 < len(chosen) < gains.shape[1]:
-        one, other, better = _best_swap(gains, chosen)
+        one, other, better = _best_swap(gains, chosen, alike)
         if better <= CLOSER * gains.base:
             break
         chosen[other] = one
     return np.sort(chosen)
 
 
-def _best_swap(gains: Gains, chosen: Ints) -> tuple[int, int, float]:
+def _best_swap(gains: Gains, chosen: Ints, alike: Ints | None) -> tuple[int, int, float]:
     """Return the column to open, the place in ``chosen`` to close, and what that gains."""
     first, second, owner = best_two(gains, chosen)
     width, gain, rows = gains.shape[1], gains.gain, gains.rows
@@ -171,12 +195,30 @@ def _best_swap(gains: Gains, chosen: Ints) -> tuple[int, int, float]:
     cells = (made_up, (cols[mine], owner[rows[mine]]))
     both = sparse.coo_array(cells, shape=(width, len(chosen))).tocsr().tocoo()
     worth = opened[both.row] - closed[both.col] + both.data
-    least, most = int(np.argmin(closed)), int(np.argmax(opened))
-    apart = float(opened[most] - closed[least])
+    one, other = _best_apart(opened, closed, alike, chosen)
+    if alike is not None:
+        worth[alike[both.row] != alike[chosen[both.col]]] = -np.inf
+    apart = float(opened[one] - closed[other])
     best = int(np.argmax(worth)) if len(worth) else -1
     if best < 0 or apart >= worth[best]:
-        return most, least, apart
+        return one, other, apart
     return int(both.row[best]), int(both.col[best]), float(worth[best])
+
+
+def _best_apart(
+    opened: Floats, closed: Floats, alike: Ints | None, chosen: Ints
+) -> tuple[int, int]:
+    """Return the best swap of two columns alike that have no row in common."""
+    if alike is None:
+        return int(np.argmax(opened)), int(np.argmin(closed))
+    number = int(alike.max()) + 1
+    outs, ins = np.full(number, -1), np.zeros(number, dtype=np.intp)
+    for best, which, order in ((outs, alike[chosen], -closed), (ins, alike, opened)):
+        rank = np.argsort(order, kind="stable")
+        best[which[rank]] = rank  # of those alike the last one stays, the best of them
+    able = np.flatnonzero(outs >= 0)
+    most = able[int(np.argmax(opened[ins[able]] - closed[outs[able]]))]
+    return int(ins[most]), int(outs[most])
 
 
 def shake_gains(gains: Gains, chosen: Ints, worth: Floats, run: Run, *, tries: int = 30) -> Ints:

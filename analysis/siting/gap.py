@@ -11,7 +11,8 @@ from analysis.siting.branch import branch, fits
 from analysis.siting.gains import Gains, saved, shake_gains, swap_gains
 from analysis.siting.lagrange import Bound, bound_gains
 from analysis.siting.median import left_model
-from analysis.siting.problem import Floats, Ints
+from analysis.siting.problem import Floats, Ints, SitingProblem
+from analysis.siting.rules import classes_of
 from analysis.siting.run import Run
 from analysis.siting.solver import solve
 
@@ -36,6 +37,10 @@ class State:
         No choice gains more.
     step : float
         A better choice gains at least so much more.
+    count : int
+        Columns a choice holds, at most.
+    ruled : SitingProblem, optional
+        Whose quotas and budget a choice must keep.
     bound : Bound, optional
         The best one so far.
     method : str
@@ -45,6 +50,8 @@ class State:
     chosen: Ints
     upper: float
     step: float
+    count: int
+    ruled: SitingProblem | None = None
     bound: Bound | None = None
     method: str = "search and bound"
 
@@ -67,7 +74,9 @@ class State:
         return self.gains.base - (self.lower if self.met else max(self.upper, self.lower))
 
 
-def close(gains: Gains, sites: Ints, run: Run) -> State:
+def close(
+    gains: Gains, sites: Ints, count: int, run: Run, *, ruled: SitingProblem | None = None
+) -> State:
     """Improve a choice of sites and prove it as far as time allows.
 
     Parameters
@@ -75,7 +84,12 @@ def close(gains: Gains, sites: Ints, run: Run) -> State:
     gains : Gains
     sites : int array
         Site positions to start from.
+    count : int
+        Sites to choose, at most.
     run : Run
+    ruled : SitingProblem, optional
+        Whose quotas and budget ``sites`` keep and a choice must. Multipliers do not know them, so
+        the bound is weaker; swaps are among sites alike to them, and nothing is shaken.
 
     Returns
     -------
@@ -87,10 +101,12 @@ def close(gains: Gains, sites: Ints, run: Run) -> State:
     choice; random shakes and multipliers again. Then branch and bound, or the program of what is
     left: no column dropped, no row served from farther than a better choice serves it.
     """
-    chosen = swap_gains(gains, np.flatnonzero(np.isin(gains.columns, sites)), run)
-    state = State(gains, chosen, np.inf, _step(gains, chosen))
+    alike = None if ruled is None else classes_of(ruled)[gains.columns]
+    chosen = swap_gains(gains, np.flatnonzero(np.isin(gains.columns, sites)), run, alike=alike)
+    count = min(count, gains.shape[1])
+    state = State(gains, chosen, np.inf, _step(gains, chosen), count, ruled)
     state = _bounded(state, run)
-    if not state.met and state.bound is not None:
+    if not state.met and state.bound is not None and ruled is None:
         shaken = shake_gains(state.gains, state.chosen, state.bound.worth, run)
         better = saved(state.gains, shaken) > state.lower
         state = _bounded(replace(state, chosen=shaken), run) if better else state
@@ -112,7 +128,9 @@ def _bounded(state: State, run: Run) -> State:
     length = lagrange.FIRST
     for _ in range(ROUNDS):
         start = None if state.bound is None else replace(state.bound, length=length)
-        bound = bound_gains(state.gains, state.chosen, run, steps=STEPS, start=start)
+        bound = bound_gains(
+            state.gains, state.chosen, run, count=state.count, steps=STEPS, start=start
+        )
         length, before = bound.length, state.upper - state.lower
         state = replace(state, bound=bound, upper=min(state.upper, bound.upper))
         slow = length < SHORT and state.upper - state.lower > (1 - PROGRESS) * before
@@ -124,6 +142,8 @@ def _bounded(state: State, run: Run) -> State:
 
 def _suggested(state: State, bound: Bound, run: Run) -> State:
     """Return the state with the columns of the bound, after swaps, if they are a better choice."""
+    if state.ruled is not None:
+        return state
     inside = bound.edges()[0]
     found = swap_gains(state.gains, np.flatnonzero(inside), run)
     better = saved(state.gains, found) > state.lower
@@ -146,7 +166,11 @@ def _dropped(state: State, bound: Bound) -> State:
 
 def _solved(state: State, bound: Bound, run: Run) -> State:
     """Return the best choice among the columns left, by branching or by a program."""
-    if fits(state.gains, bound, state.lower, state.step):
+    if (
+        state.ruled is None
+        and len(state.chosen) == state.count
+        and fits(state.gains, bound, state.lower, state.step)
+    ):
         chosen, done = branch(state.gains, state.chosen, bound, state.step, run)
         state = replace(state, chosen=chosen, method="branch and bound")
         state = replace(state, upper=state.lower) if done else state
@@ -157,7 +181,7 @@ def _solved(state: State, bound: Bound, run: Run) -> State:
     goal = state.lower - ROUNDING * state.gains.base
     kept = lagrange.certain(bound, goal)
     needed = lagrange.too_far(state.gains, bound, goal) | kept[state.gains.cols]
-    model = left_model(state.gains, len(state.chosen), kept=kept, needed=needed)
+    model = left_model(state.gains, state.count, kept=kept, needed=needed, ruled=state.ruled)
     point: Floats = np.full(model.program.n_cols, np.nan)
     point[model.x] = np.isin(np.arange(len(model.x)), state.chosen)
     answer = solve(model.program, run, start=point)
@@ -166,7 +190,7 @@ def _solved(state: State, bound: Bound, run: Run) -> State:
     upper = state.gains.base - (model.base + model.scale * answer.bound)
     if answer.x is not None:
         found = np.flatnonzero(answer.x[model.x] > 0.5)
-        if saved(state.gains, found) > state.lower and len(found) <= len(state.chosen):
+        if saved(state.gains, found) > state.lower and len(found) <= state.count:
             state = replace(state, chosen=found)
     upper = state.lower if answer.status == "optimal" else upper
     return replace(state, upper=min(state.upper, upper), method="exact")

@@ -52,9 +52,9 @@ class Bound:
 
 
 def bound_gains(
-    gains: Gains, chosen: Ints, run: Run, *, steps: int, start: Bound | None = None
+    gains: Gains, chosen: Ints, run: Run, *, count: int, steps: int, start: Bound | None = None
 ) -> Bound:
-    """Bound the gain of any equally many columns, and price each column.
+    """Bound the gain of any so many columns, and price each column.
 
     Parameters
     ----------
@@ -62,6 +62,8 @@ def bound_gains(
     chosen : int array
         A good choice.
     run : Run
+    count : int
+        Columns a choice holds, at most.
     steps : int
         At most.
     start : Bound, optional
@@ -89,7 +91,6 @@ def bound_gains(
     gradient techniques. Mathematical Programming Study 3, 26-34. doi:10.1007/BFb0120697
     """
     gain, rows, cols, (n_rows, width) = gains.gain, gains.rows, gains.cols, gains.shape
-    count = len(chosen)
     first, second, _ = best_two(gains, chosen)
     lower = float(first.sum())
     near = EXACT * max(gains.base - lower, 0.0)

@@ -94,7 +94,14 @@ def _served_gains(problem: SitingProblem, pulls: Pulls) -> tuple[Gains, Bools]:
     return gains, must[gains.rows] & (gains.gain == 0)
 
 
-def left_model(gains: Gains, count: int, *, kept: Bools, needed: Bools) -> MedianModel:
+def left_model(
+    gains: Gains,
+    count: int,
+    *,
+    kept: Bools,
+    needed: Bools,
+    ruled: SitingProblem | None = None,
+) -> MedianModel:
     """Return the program of what a bound leaves of a p-median.
 
     Parameters
@@ -106,6 +113,8 @@ def left_model(gains: Gains, count: int, *, kept: Bools, needed: Bools) -> Media
         Columns every choice opens.
     needed : (nnz,) bool array
         Entries up to which every choice serves their row; farther ones are left out.
+    ruled : SitingProblem, optional
+        Whose quotas and budget the columns are to keep.
 
     Returns
     -------
@@ -114,8 +123,10 @@ def left_model(gains: Gains, count: int, *, kept: Bools, needed: Bools) -> Media
     program = Program()
     x = program.add_columns(gains.shape[1], lower=kept.astype(float), whole=True)
     program.add_rows(1, [(np.zeros(len(x), dtype=np.intp), x, np.ones(len(x)))], high=count)
-    base, scale = _add_levels(program, gains, x, needed)
     none = np.empty(0, dtype=np.intp)
+    if ruled is not None:
+        cover.add_rules(program, ruled, gains.columns, x, [], none)
+    base, scale = _add_levels(program, gains, x, needed)
     return MedianModel(program, gains.columns, x, [], none, [], scale, base)
 
 

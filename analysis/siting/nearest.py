@@ -10,12 +10,15 @@ from analysis.siting.found import Found, has_side_rules, late, solved
 from analysis.siting.gains import gains_of, greedy_nearest
 from analysis.siting.gap import close
 from analysis.siting.lagrange import EXACT
+from analysis.siting.plan import broken
 from analysis.siting.price import price_cover
 from analysis.siting.problem import Ints, SitingProblem
 from analysis.siting.pulls import Pulls, charged, cut_short, pulls_of, unservable
 from analysis.siting.run import Run
+from analysis.siting.tally import Tally, fill_up
 
 SMALL = 3_000
+RULED = 150_000
 LARGE = 150_000
 LEVELS = 60_000_000
 NEAREST = 5
@@ -31,6 +34,8 @@ def find_median(problem: SitingProblem, run: Run) -> Found:
         blame_reach(problem, unserved)
     free = int(problem.is_candidate.sum()) - len(problem.must_open)
     count = int(problem.n_new or 0) - len(problem.must_open)
+    if has_side_rules(problem) and pulls.near.nnz > RULED and not problem.floors:
+        return _median_ruled(problem, pulls, run)
     if has_side_rules(problem) or not 0 < count < free or pulls.near.nnz < SMALL:
         return solved(problem, median.median_model(problem, pulls), run)
     if _is_local(problem, pulls):
@@ -57,34 +62,65 @@ def _median_priced(problem: SitingProblem, pulls: Pulls, count: int, run: Run) -
 
 
 def _median_large(problem: SitingProblem, pulls: Pulls, count: int, run: Run) -> Found:
-    """Search and bound among the nearest sites of each point, more of them where that is too few.
-
-    A plan that serves everybody from those is as good in the whole problem; a bound holds there.
-    """
-    all_of_them = charged(problem, pulls)
-    chosen = greedy_nearest(problem.weight, all_of_them, count, run)
-    best, value, bound, times = chosen, np.inf, 0.0, NEAREST
-    while True:
-        near = cut_short(all_of_them, chosen, times)
-        state = close(gains_of(problem.weight, near), chosen, run)
-        chosen, bound = state.sites(), max(bound, state.least_cost())
-        found = _completed(problem, chosen)
-        now = measure.value_of(problem, found)
-        if now < value:
-            best, value = found, now
-        met = value - bound <= EXACT * value
-        if met or run.stopped() or near.near.nnz == all_of_them.near.nnz:
-            break
-        times *= WIDER
-    if np.isfinite(value):
-        return Found(best, bound, met, state.method)
+    """Search and bound without quotas or a budget; whatever is chosen is filled up."""
+    chosen = greedy_nearest(problem.weight, charged(problem, pulls), count, run)
+    found = _widened(problem, pulls, chosen, count, run)
+    if np.isfinite(measure.value_of(problem, found.sites)):
+        return found
     if run.stopped():
         raise late()
     return solved(problem, median.median_model(problem, pulls), run)
 
 
-def _completed(problem: SitingProblem, chosen: Ints) -> Ints:
+def _median_ruled(problem: SitingProblem, pulls: Pulls, run: Run) -> Found:
+    """Search and bound under quotas and a budget, from a greedy choice that keeps them."""
+    tally = Tally(problem)
+    greedy_nearest(problem.weight, charged(problem, pulls), tally.number, run, take=tally.take)
+    fill_up(problem, tally)
+    sites = np.array(sorted(tally.opened), dtype=np.intp)
+    if broken(problem, sites) or not np.isfinite(measure.value_of(problem, sites)):
+        return solved(problem, median.median_model(problem, pulls), run)
+    chosen = np.setdiff1d(sites, problem.must_open)
+    return _widened(
+        problem, pulls, chosen, tally.number - len(problem.must_open), run, ruled=problem
+    )
+
+
+def _widened(
+    problem: SitingProblem,
+    pulls: Pulls,
+    chosen: Ints,
+    count: int,
+    run: Run,
+    *,
+    ruled: SitingProblem | None = None,
+) -> Found:
+    """Search and bound among the nearest sites of each point, more of them where that is too few.
+
+    A plan that serves everybody from those is as good in the whole problem; a bound holds there.
+    """
+    all_of_them = charged(problem, pulls)
+    others = np.setdiff1d(np.flatnonzero(problem.is_candidate), problem.must_open)
+    best, value, bound, times = chosen, np.inf, 0.0, NEAREST
+    while True:
+        near = cut_short(all_of_them, chosen, times)
+        gains = gains_of(problem.weight, near, columns=None if ruled is None else others)
+        state = close(gains, chosen, count, run, ruled=ruled)
+        chosen, bound = state.sites(), max(bound, state.least_cost())
+        found = _completed(problem, chosen, fill=ruled is None)
+        now = measure.value_of(problem, found)
+        if now <= value:
+            best, value = found, now
+        met = value - bound <= EXACT * value
+        if met or run.stopped() or near.near.nnz == all_of_them.near.nnz:
+            return Found(best, bound, met, state.method)
+        times *= WIDER
+
+
+def _completed(problem: SitingProblem, chosen: Ints, *, fill: bool = True) -> Ints:
     """Return chosen and required sites, filled up to the number with any candidates."""
-    sites = np.union1d(problem.must_open, chosen)
+    sites = np.union1d(problem.must_open, chosen).astype(np.intp)
+    if not fill:
+        return sites
     others = np.setdiff1d(np.flatnonzero(problem.is_candidate), sites)
     return np.union1d(sites, others[: int(problem.n_new or 0) - len(sites)]).astype(np.intp)

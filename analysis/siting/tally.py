@@ -108,12 +108,12 @@ def ruled_greedy(problem: SitingProblem, core: Core) -> Ints | None:
             site = int(core.columns[column])
             if (tally.lacks(site) or not only_lacking) and tally.take(site):
                 is_open[rows] = False
-    _fill_up(problem, tally)
+    fill_up(problem, tally)
     sites = np.sort(np.array(tally.opened, dtype=np.intp))
     return None if broken(problem, sites) else sites
 
 
-def _fill_up(problem: SitingProblem, tally: Tally) -> None:
+def fill_up(problem: SitingProblem, tally: Tally) -> None:
     """Open any sites until the number, where it is exact, and every least are met."""
     free = problem.is_candidate.copy()
     free[tally.opened] = False

@@ -1,5 +1,6 @@
 """The p-median's bound, what it rules out, and branching: held to every choice tried."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -15,6 +16,7 @@ from analysis.siting.lagrange import bound_gains, certain, hopeless, too_far
 from analysis.siting.pulls import charged, cut_short, pulls_of
 from analysis.siting.run import Run
 from benchmarks.instances import make
+from geo.errors import InfeasibleError
 
 
 @st.composite
@@ -54,7 +56,7 @@ def test_no_choice_gains_more_than_the_bound_nor_holds_what_it_rules_out(problem
     if made is None:
         return
     gains, chosen, choices = made
-    bound = bound_gains(gains, chosen, Run(), steps=steps)
+    bound = bound_gains(gains, chosen, Run(), count=len(chosen), steps=steps)
     worth = [saved(gains, choice) for choice in choices]
     assert max(worth) <= bound.upper + 1e-9 * gains.base
     for share in (1.0, 0.9):
@@ -82,7 +84,7 @@ def test_branching_finds_the_best_of_all_choices(problem, warm):
     gains, chosen, choices = made
     best = max(saved(gains, choice) for choice in choices)
     start = chosen if warm else choices[0]
-    bound = bound_gains(gains, start, Run(), steps=20)
+    bound = bound_gains(gains, start, Run(), count=len(start), steps=20)
     found, done = branch(gains, start, bound, 1e-9 * max(1.0, gains.base), Run())
     assert done
     assert len(found) == len(chosen)
@@ -143,3 +145,42 @@ def test_every_pair_of_a_city_without_a_cut_off_is_proven():
         plan = choose(problem)
         assert plan.verify(problem)
         assert plan.status == "optimal"
+
+
+@settings(max_examples=150, deadline=None)
+@given(medians(), st.data())
+def test_the_large_way_under_quotas_and_a_budget_reaches_the_best_of_all_choices(problem, data):
+    free = [j for j in range(problem.n_sites) if j not in problem.existing]
+    if problem.n_new > len(free):
+        return
+    kinds = np.array(["ab"[j % 2] for j in range(problem.n_sites)])
+    least = data.draw(st.integers(0, problem.n_new))
+    price = np.array([1.0 + j % 3 for j in range(problem.n_sites)])
+    budget = data.draw(st.sampled_from([None, 4.0, 7.0]))
+    ruled = {"kinds": kinds, "quotas": {"a": (least, None), "b": (None, 2)}}
+    ruled |= {"site_cost": price, "budget": budget}
+    ruled = replace(problem, **ruled)
+    sizes = [problem.n_new] if budget is None else range(problem.n_new + 1)
+    values = [
+        problem.people
+        @ np.minimum(
+            problem.penalty,
+            dense(problem)[:, [*problem.existing, *choice]].min(axis=1, initial=np.inf),
+        )
+        for size in sizes
+        for choice in combinations(free, size)
+        if sum(kinds[j] == "a" for j in choice) >= least
+        and sum(kinds[j] == "b" for j in choice) <= 2
+        and (budget is None or price[list(choice)].sum() <= budget)
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nearest, "RULED", -1)
+        patch.setattr(gap, "STEPS", 3)
+        if not values:
+            with pytest.raises(InfeasibleError):
+                choose(ruled)
+            return
+        plan = choose(ruled)
+    assert plan.verify(ruled)
+    assert plan.status == "optimal"
+    assert plan.value == pytest.approx(min(values))
