@@ -45,6 +45,11 @@ class _Plan:
                 return wider
             found = wider
 
+    def missing(self, rate: float) -> Bools:
+        """Return which columns are worth opening as things stand."""
+        gain = self.columns @ np.where(self.times == 0, self.weight, 0.0)
+        return np.asarray(rate * gain > 1.0)
+
     def improve(self, columns: Ints, rate: float, highs: SilentHighs, run: Run) -> Ints:
         """Choose some columns anew, the others kept; return the rows that changed."""
         rows = _across(self.columns, columns)
@@ -102,7 +107,7 @@ def better_nearby(core: Core, opened: Bools, over: Floats, steps: Multipliers, r
     rng = np.random.default_rng(run.seed)
     for _ in range(SWEEPS):
         changed = np.zeros(len(kept), dtype=bool)
-        for column in _each(stale, rng):
+        for column in _each(stale, plan.missing(steps.rate), rng):
             if not run.tell("search", bound=steps.bound):
                 return kept[plan.opened]
             near = plan.around(column)
@@ -112,9 +117,10 @@ def better_nearby(core: Core, opened: Bools, over: Floats, steps: Multipliers, r
     return kept[plan.opened]
 
 
-def _each(stale: Bools, rng: np.random.Generator) -> Iterator[int]:
-    """Yield stale columns in any order, as long as they are."""
-    for column in rng.permutation(np.flatnonzero(stale)).tolist():
+def _each(stale: Bools, missing: Bools, rng: np.random.Generator) -> Iterator[int]:
+    """Yield stale columns as long as they are: those missing first, each kind in any order."""
+    order = rng.permutation(np.flatnonzero(stale))
+    for column in order[np.argsort(~missing[order], kind="stable")].tolist():
         if stale[column]:
             yield column
 
