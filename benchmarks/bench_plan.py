@@ -22,6 +22,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.bench_first_map import ROOT, frame_of, opened, served
+from geo.schema import SITE_KINDS
 from ui.wording import words
 
 WAIT_MS = 60_000
@@ -123,15 +124,16 @@ def clicked(page: Page, turn: int) -> Callable[[], None]:
 
 
 def quota(page: Page, turn: int) -> Callable[[], None]:
-    """Write that at most so many villages may be chosen; return what sends it."""
+    """Write that so many campuses must be chosen, more than are; return what sends it."""
     page.get_by_text(TEXT("sites.argue")).click()
     page.get_by_role("tab", name=TEXT("sites.tab_quotas")).click()
-    page.wait_for_timeout(500)
+    settle(page)
     table = page.get_by_role("tabpanel").get_by_test_id("stDataFrame").first
     box = table.bounding_box()
-    page.mouse.click(box["x"] + 0.625 * box["width"], box["y"] + 35 * 1.5)
-    page.keyboard.type(str(3 + turn % 4))
-    page.wait_for_timeout(300)
+    row = SITE_KINDS.index("campus") + 1
+    page.mouse.click(box["x"] + 0.375 * box["width"], box["y"] + 35 * (row + 0.5))
+    page.keyboard.type(str(4 + turn % 4))
+    page.wait_for_timeout(500)
     return lambda: page.keyboard.press("Enter")
 
 
