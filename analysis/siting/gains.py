@@ -221,7 +221,15 @@ def _best_apart(
     return int(ins[most]), int(outs[most])
 
 
-def shake_gains(gains: Gains, chosen: Ints, worth: Floats, run: Run, *, tries: int = 30) -> Ints:
+def shake_gains(
+    gains: Gains,
+    chosen: Ints,
+    worth: Floats,
+    run: Run,
+    *,
+    tries: int = 30,
+    alike: Ints | None = None,
+) -> Ints:
     """Improve a choice by closing some columns at random, opening promising ones, and swaps.
 
     Parameters
@@ -232,6 +240,8 @@ def shake_gains(gains: Gains, chosen: Ints, worth: Floats, run: Run, *, tries: i
         How promising each column is.
     run : Run
     tries : int
+    alike : (n_columns,) int array, optional
+        Only columns of one number stand in for each other.
 
     Notes
     -----
@@ -244,16 +254,34 @@ def shake_gains(gains: Gains, chosen: Ints, worth: Floats, run: Run, *, tries: i
     for _ in range(tries):
         if run.seconds() > SHAKE_SHARE * run.time_limit_s or run.stopped():
             break
-        kept = rng.permutation(chosen)[size:]
-        weight = chance.copy()
-        weight[kept] = 0.0
-        if int(np.count_nonzero(weight)) < count - len(kept):
+        mixed = rng.permutation(chosen)
+        fresh = _drawn(rng, chance, mixed, size, alike)
+        if fresh is None:
             break
-        fresh = rng.choice(len(weight), count - len(kept), replace=False, p=weight / weight.sum())
-        found = swap_gains(gains, np.concatenate([kept, fresh]), run)
+        found = swap_gains(gains, fresh, run, alike=alike)
         value = saved(gains, found)
         better = value > best * (1 + 1e-12)
         size = 1 if better else min(size + 1, max(1, count // 2))
         if better:
             chosen, best = found, value
     return np.sort(chosen)
+
+
+def _drawn(
+    rng: np.random.Generator, chance: Floats, mixed: Ints, size: int, alike: Ints | None
+) -> Ints | None:
+    """Return a choice with the first so many columns drawn anew, None where there are too few."""
+    weight = chance.copy()
+    weight[mixed[size:]] = 0.0
+    if alike is None:
+        if int(np.count_nonzero(weight)) < size:
+            return None
+        fresh = rng.choice(len(weight), size, replace=False, p=weight / weight.sum())
+        return np.concatenate([mixed[size:], fresh])
+    drawn, weight[mixed] = mixed.copy(), 0.0
+    for place in range(size):
+        own = np.where(alike == alike[mixed[place]], weight, 0.0)
+        if own.any():
+            drawn[place] = rng.choice(len(own), p=own / own.sum())
+            weight[drawn[place]] = 0.0
+    return drawn

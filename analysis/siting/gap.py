@@ -88,8 +88,8 @@ def close(
         Sites to choose, at most.
     run : Run
     ruled : SitingProblem, optional
-        Whose quotas and budget ``sites`` keep and a choice must. Multipliers do not know them, so
-        the bound is weaker; swaps are among sites alike to them, and nothing is shaken.
+        Whose quotas and budget ``sites`` keep and a choice must. Tolls stand for them in the
+        bound; swaps and shakes are among sites alike to them.
 
     Returns
     -------
@@ -106,8 +106,9 @@ def close(
     count = min(count, gains.shape[1])
     state = State(gains, chosen, np.inf, _step(gains, chosen), count, ruled)
     state = _bounded(state, run)
-    if not state.met and state.bound is not None and ruled is None:
-        shaken = shake_gains(state.gains, state.chosen, state.bound.worth, run)
+    if not state.met and state.bound is not None:
+        alike = None if ruled is None else classes_of(ruled)[state.gains.columns]
+        shaken = shake_gains(state.gains, state.chosen, state.bound.worth, run, alike=alike)
         better = saved(state.gains, shaken) > state.lower
         state = _bounded(replace(state, chosen=shaken), run) if better else state
     if state.met or state.bound is None or run.stopped():
@@ -126,10 +127,13 @@ def _step(gains: Gains, chosen: Ints) -> float:
 def _bounded(state: State, run: Run) -> State:
     """Lower the bound by rounds of steps, dropping columns and trying the choice it suggests."""
     length = lagrange.FIRST
+    tolls = None
     for _ in range(ROUNDS):
+        if state.ruled is not None and state.bound is not None:
+            tolls = lagrange.tolls_of(state.ruled, state.gains.columns, state.bound, run)
         start = None if state.bound is None else replace(state.bound, length=length)
         bound = bound_gains(
-            state.gains, state.chosen, run, count=state.count, steps=STEPS, start=start
+            state.gains, state.chosen, run, count=state.count, steps=STEPS, start=start, tolls=tolls
         )
         length, before = bound.length, state.upper - state.lower
         state = replace(state, bound=bound, upper=min(state.upper, bound.upper))
@@ -160,7 +164,7 @@ def _dropped(state: State, bound: Bound) -> State:
         state,
         gains=state.gains.only(keep),
         chosen=(np.cumsum(keep) - 1)[state.chosen],
-        bound=replace(bound, worth=bound.worth[keep]),
+        bound=bound.only(keep),
     )
 
 
@@ -177,7 +181,7 @@ def _solved(state: State, bound: Bound, run: Run) -> State:
         if done or run.stopped():
             return state
     state = _dropped(state, bound)
-    bound = replace(bound, worth=state.bound.worth) if state.bound is not None else bound
+    bound = state.bound or bound
     goal = state.lower - ROUNDING * state.gains.base
     kept = lagrange.certain(bound, goal)
     needed = lagrange.too_far(state.gains, bound, goal) | kept[state.gains.cols]

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
+from analysis.siting.cover import add_rules
 from analysis.siting.gains import Gains, best_two, totals
-from analysis.siting.problem import Bools, Floats, Ints
+from analysis.siting.highs import bound_at
+from analysis.siting.problem import Bools, Floats, Ints, SitingProblem
+from analysis.siting.program import Program
+from analysis.siting.rules import NUMBER
 from analysis.siting.run import Run
+from analysis.siting.solver import solve
 
 PATIENCE = 30
 MOMENTUM = 0.7
 SHORTEST = 1e-3
 FIRST = 1.5
 EXACT = 1e-9
+
+
+class Tolls(NamedTuple):
+    """What rules over columns take from each column's worth, and give back in all.
+
+    Parameters
+    ----------
+    each : (n_columns,) float array
+    back : float
+    """
+
+    each: Floats
+    back: float
 
 
 @dataclass(frozen=True)
@@ -26,7 +45,7 @@ class Bound:
     upper : float
         No choice of ``count`` columns gains more.
     worth : (n_columns,) float array
-        The value of each column at that bound.
+        The value of each column at that bound, tolls taken off.
     price : (n_rows,) float array
         The multiplier of each row.
     count : int
@@ -34,6 +53,7 @@ class Bound:
         Of the next step.
     way : (n_rows,) float array
         Which way the last one went.
+    tolls : Tolls
     """
 
     upper: float
@@ -42,17 +62,30 @@ class Bound:
     count: int
     length: float
     way: Floats
+    tolls: Tolls
+
+    def only(self, keep: Bools) -> Bound:
+        """Return the bound for some columns, ``keep`` being a mask over all of them."""
+        tolls = Tolls(self.tolls.each[keep], self.tolls.back)
+        return replace(self, worth=self.worth[keep], tolls=tolls)
 
     def edges(self) -> tuple[Bools, float, float]:
         """Return which columns are in the bound, the least of those, and the most of the others."""
         inside = np.zeros(len(self.worth), dtype=bool)
         inside[np.argpartition(-self.worth, self.count - 1)[: self.count]] = True
-        outside = self.worth[~inside]
-        return inside, float(self.worth[inside].min()), float(outside.max(initial=0.0))
+        least = max(0.0, float(self.worth[inside].min()))
+        return inside, least, float(self.worth[~inside].max(initial=0.0))
 
 
 def bound_gains(
-    gains: Gains, chosen: Ints, run: Run, *, count: int, steps: int, start: Bound | None = None
+    gains: Gains,
+    chosen: Ints,
+    run: Run,
+    *,
+    count: int,
+    steps: int,
+    start: Bound | None = None,
+    tolls: Tolls | None = None,
 ) -> Bound:
     """Bound the gain of any so many columns, and price each column.
 
@@ -68,6 +101,8 @@ def bound_gains(
         At most.
     start : Bound, optional
         One of the same rows, to go on from.
+    tolls : Tolls, optional
+        Of rules that every choice keeps.
 
     Returns
     -------
@@ -94,6 +129,7 @@ def bound_gains(
     first, second, _ = best_two(gains, chosen)
     lower = float(first.sum())
     near = EXACT * max(gains.base - lower, 0.0)
+    tolls = tolls or Tolls(np.zeros(width), 0.0)
     u: Floats = (first + second) / 2
     length, way, still = FIRST, np.zeros(n_rows), 0
     if start is not None:
@@ -101,9 +137,10 @@ def bound_gains(
     best, best_worth, best_u = np.inf, np.zeros(width), u
     for _ in range(steps):
         surplus = np.maximum(gain - u[rows], 0.0)
-        worth = totals(cols, surplus, width)
+        worth = totals(cols, surplus, width) - tolls.each
         top = np.argpartition(-worth, count - 1)[:count]
-        value = float(u.sum() + worth[top].sum())
+        top = top[worth[top] > 0]
+        value = float(u.sum() + worth[top].sum()) + tolls.back
         still = 0 if value < best * (1 - 1e-7) else still + 1
         if value < best:
             best, best_worth, best_u = value, worth, u
@@ -120,7 +157,36 @@ def bound_gains(
         if size == 0:
             break
         u = np.maximum(u - length * max(value - lower, 1e-6 * value) / size * way, 0.0)
-    return Bound(best, best_worth, best_u, count, length, way)
+    return Bound(best, best_worth, best_u, count, length, way, tolls)
+
+
+def tolls_of(ruled: SitingProblem, columns: Ints, bound: Bound, run: Run) -> Tolls:
+    """Return the tolls under which a bound's columns bound a choice best.
+
+    Parameters
+    ----------
+    ruled : SitingProblem
+        With the quotas and the budget.
+    columns : (n_columns,) int array
+        Site positions.
+    bound : Bound
+    run : Run
+
+    Notes
+    -----
+    The prices of the rules in the linear program of the best choice; any prices are safe.
+    """
+    worth = bound.worth + bound.tolls.each
+    program, scale = Program(), max(float(worth.max(initial=0.0)), 1e-300)
+    x = program.add_columns(len(columns), cost=-worth / scale)
+    soft = add_rules(program, ruled, columns, x, [], np.empty(0, dtype=np.intp))
+    prices = solve(program, run, linear=True).prices
+    if prices is None:
+        return bound.tolls
+    prices[[row.row for row in soft if row.name == NUMBER]] = 0.0
+    least, reduced = bound_at(program, prices)
+    back = -scale * (least - float(np.minimum(reduced, 0.0).sum()))
+    return Tolls(worth + scale * reduced, back)
 
 
 def hopeless(bound: Bound, lower: float) -> Bools:

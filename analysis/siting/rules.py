@@ -10,6 +10,8 @@ from analysis.siting.plan import site_costs
 from analysis.siting.problem import Floats, Ints, SitingProblem
 from geo.errors import InfeasibleError, first_ids
 
+NUMBER = "number of new sites"
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -36,7 +38,7 @@ def rules_of(problem: SitingProblem) -> list[Rule]:
     if problem.n_new is not None:
         exact = problem.objective != "cover_all" and problem.budget is None
         low = float(problem.n_new) if exact else 0.0
-        found.append(Rule("number of new sites", ones, low, float(problem.n_new)))
+        found.append(Rule(NUMBER, ones, low, float(problem.n_new)))
     for column, label, least, most in problem.quotas:
         labels = problem.kinds if column == "kind" else problem.groups
         weight = (labels == label).astype(float)
