@@ -122,16 +122,10 @@ def _read_list(
     raw = _one_table(read_file(options.file), options.layer, options.file)
     current = tables.frames.get(options.table, tables.frames["units"])
     mapping, saved = _mapping(options, raw, current)
-    units, rooms = tables.frames["units"], tables.frames["rooms"]
-    guess = judge_datum(raw, mapping, units=_located(units), rooms=_located(rooms))
-    intake = apply(
-        raw,
-        mapping,
-        units=_located(units),
-        datum=options.datum,
-        rooms=_located(rooms),
-        fix_swapped=options.fix_swapped,
-    )
+    units, rooms = (gpd.GeoDataFrame(tables.frames[name]) for name in ("units", "rooms"))
+    guess = judge_datum(raw, mapping, units=units, rooms=rooms)
+    fix = options.fix_swapped
+    intake = apply(raw, mapping, units=units, datum=options.datum, rooms=rooms, fix_swapped=fix)
     intake = as_now(intake, raw, mapping, current)
     _write_reports(options, intake, text)
     if intake.rows.empty:
@@ -145,10 +139,6 @@ def _read_list(
             detail=why,
         )
     return intake, raw, mapping, saved, guess
-
-
-def _located(frame: pd.DataFrame) -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame(frame)
 
 
 def _one_table(raws: list[RawTable], layer: str | None, file: Path) -> RawTable:
