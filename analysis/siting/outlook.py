@@ -204,6 +204,15 @@ def _prefix(problem: SitingProblem, time_limit_s: float, seed: int) -> Plan:
     return nearest_on_average(problem, plan, time_limit_s=time_limit_s, seed=seed)
 
 
+def _stage_only(
+    progress: Callable[[Progress], object] | None,
+) -> Callable[[Progress], object] | None:
+    """Return a listener without value and bound: those of another aim would be misread."""
+    if progress is None:
+        return None
+    return lambda now: progress(replace(now, value=None, bound=None))
+
+
 def nearest_on_average(
     problem: SitingProblem,
     plan: Plan,
@@ -238,7 +247,7 @@ def nearest_on_average(
         # Everybody must be served within the worst distance: nobody is let off with a charge.
         nearer = replace(nearer, limit=plan.value, penalty=None)
     try:
-        found = choose(nearer, time_limit_s=time_limit_s, seed=seed, progress=progress)
+        found = choose(nearer, time_limit_s=time_limit_s, seed=seed, progress=_stage_only(progress))
     except InfeasibleError:  # there is a plan, but not in this time
         return plan
     told = evaluate(problem, found.sites)
