@@ -57,7 +57,7 @@ def _share_large(problem: SitingProblem, core: Core, needed: float, run: Run) ->
     else:
         columns, fewest = fewest_for_all(core, run)
     sites = np.union1d(problem.must_open, core.columns[columns]).astype(np.intp)
-    method = "price and bound" if problem.share < 1 else "exact"
+    method: Method = "price and bound" if problem.share < 1 else "exact"
     return Found(sites, fewest + len(problem.must_open), False, method)
 
 

@@ -14,7 +14,7 @@ from analysis.siting.covering import cover_most, cover_share
 from analysis.siting.found import Found, serve
 from analysis.siting.inputs import count, positions, time_limit
 from analysis.siting.nearest import find_median
-from analysis.siting.plan import Broken, Plan, broken
+from analysis.siting.plan import Broken, Method, Plan, broken
 from analysis.siting.problem import Ints, SitingProblem
 from analysis.siting.rules import check_rules
 from analysis.siting.run import Progress, Run
@@ -123,7 +123,7 @@ def _pack(
     sites: Ints,
     value: float,
     bound: float,
-    method: str,
+    method: Method,
     status: str,
     run: Run,
     faults: list[Broken] | None = None,

@@ -11,7 +11,7 @@ from analysis.siting.blame import blame
 from analysis.siting.core import Core, core_of
 from analysis.siting.highs import Answer
 from analysis.siting.median import MedianModel
-from analysis.siting.plan import broken
+from analysis.siting.plan import Method, broken
 from analysis.siting.problem import Floats, Ints, SitingProblem
 from analysis.siting.run import Run
 from analysis.siting.solver import solve
@@ -39,7 +39,7 @@ class Found:
     sites: Ints
     bound: float
     proven: bool
-    method: str = "exact"
+    method: Method = "exact"
 
 
 def has_side_rules(problem: SitingProblem) -> bool:

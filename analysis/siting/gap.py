@@ -11,6 +11,7 @@ from analysis.siting.branch import branch, fits
 from analysis.siting.gains import Gains, saved, shake_gains, swap_gains
 from analysis.siting.lagrange import Bound, bound_gains
 from analysis.siting.median import left_model
+from analysis.siting.plan import Method
 from analysis.siting.problem import Floats, Ints, SitingProblem
 from analysis.siting.rules import classes_of
 from analysis.siting.run import Run
@@ -53,7 +54,7 @@ class State:
     count: int
     ruled: SitingProblem | None = None
     bound: Bound | None = None
-    method: str = "search and bound"
+    method: Method = "search and bound"
 
     @property
     def lower(self) -> float:

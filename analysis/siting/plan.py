@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from analysis.siting.problem import Floats, Ints, SitingProblem
 
 ZERO_GAP = 1e-8
 SLACK = 1e-8
+Method = Literal["exact", "branch and bound", "search and bound", "price and bound", "given"]
 STATUSES = ("optimal", "feasible", "cancelled", "given")
 
 
@@ -77,7 +78,7 @@ class Plan:
     sites: Ints
     value: float
     bound: float
-    method: str
+    method: Method
     status: str
     seconds: float
     n_existing: int = 0

@@ -8,6 +8,7 @@ import threading
 import zlib
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -16,6 +17,7 @@ import cli
 from analysis.journey import proposal_of, survey
 from analysis.proposal import Proposal
 from analysis.scenario import scenario_of
+from analysis.siting.plan import Method
 from analysis.siting.run import Progress
 from analysis.stages import stages_of
 from geo.errors import InfeasibleError
@@ -301,3 +303,9 @@ def test_the_printed_page_says_everything_and_asks_nobody(lang):
     assert "&lt;script&gt;" in html
     assert "http" not in html.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
     assert "1,900" in html
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_way_to_a_plan_has_its_words(language):
+    for method in get_args(Method):
+        assert words(language).has(f"sites.method_{method.replace(' ', '_')}"), method
