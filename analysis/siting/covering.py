@@ -9,6 +9,7 @@ from analysis.siting.core import Core, core_of
 from analysis.siting.everyone import fewest_for_all
 from analysis.siting.found import Found, decoded, has_side_rules
 from analysis.siting.pieces import share_in_pieces
+from analysis.siting.plan import Method
 from analysis.siting.problem import Floats, Ints, SitingProblem
 from analysis.siting.ruled import cover_ruled
 from analysis.siting.run import Run
