@@ -48,7 +48,8 @@ def pins(page: Page, count: int) -> FrameLocator:
 
 
 def taken(page: Page, name: str) -> bytes:
-    """Return the bytes behind a download button."""
+    """Return the bytes behind a download button, pressed once the page is at rest."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=WAIT)
     with page.expect_download(timeout=WAIT) as download:
         page.get_by_role("button", name=name).first.click()
     return download.value.path().read_bytes()
