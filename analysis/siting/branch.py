@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.siting.gains import Gains, saved
-from analysis.siting.lagrange import EXACT, MOMENTUM, Bound
+from analysis.siting.lagrange import Bound, Descent
 from analysis.siting.problem import Floats, Ints
 from analysis.siting.run import Run
 
@@ -133,26 +133,20 @@ def _bounded(tree: Tree, free: Ints, opened: Ints, price: Floats) -> tuple[float
     """Return the bound of a branch, what each free column is worth in it, and the multipliers."""
     table, kept, left = tree.table[free], tree.table[opened], tree.count - len(opened)
     best, best_worth, best_price = np.inf, np.zeros(len(free)), price
-    u, length, still, way = price, 1.0, 0, np.zeros(len(price))
+    walk = Descent(price, PATIENCE, 1.0)
     for number in range(STEPS):
-        surplus, held = np.maximum(table - u, 0.0), np.maximum(kept - u, 0.0)
+        surplus, held = np.maximum(table - walk.price, 0.0), np.maximum(kept - walk.price, 0.0)
         worth = surplus.sum(axis=1)
         top = np.argpartition(-worth, left - 1)[:left]
-        value = float(u.sum() + worth[top].sum() + held.sum())
-        still = 0 if value < best * (1 - 1e-6) else still + 1
+        value = float(walk.price.sum() + worth[top].sum() + held.sum())
+        walk.look(value)
         if value < best:
-            best, best_worth, best_price = value, worth, u
-        if still >= PATIENCE:
-            length, still = length / 2, 0
+            best, best_worth, best_price = value, worth, walk.price
         if best < tree.goal:
             break
         if number % 10 == 0:
             tree.take(np.append(opened, free[top]))
         served = (surplus[top] > 0).sum(axis=0) + (held > 0).sum(axis=0)
-        slope = np.where((u <= 0) & (served < 1), 0.0, 1.0 - served)
-        way = slope + MOMENTUM * way
-        size = float((way**2).sum())
-        if size == 0:
+        if not walk.step(value, tree.lower, served):
             break
-        u = np.maximum(u - length * max(value - tree.lower, EXACT * value) / size * way, 0.0)
     return best, best_worth, best_price

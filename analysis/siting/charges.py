@@ -93,14 +93,14 @@ class Charges:
             return -float(paid.max(initial=0.0))
         return -float((self.problem.weight[self.counted] * paid).sum())
 
-    def gains(self, near: Floats, sites: Ints | None = None) -> Gains:
+    def gains(self, near: Floats, sites: Ints | None = None) -> Changes:
         """Return what each site (those named, or all) would change where so much is paid."""
         at = np.arange(len(self.cols))
         if sites is not None:
             at = np.concatenate([at[:0], *(self._columns[site] for site in sites.tolist())])
         return self._gains(near, self._sums(near, at), at)
 
-    def changed(self, known: Gains, before: Floats, near: Floats, rows: Ints) -> Gains:
+    def changed(self, known: Changes, before: Floats, near: Floats, rows: Ints) -> Changes:
         """Return the gains once some points pay otherwise, from those of all sites before."""
         at = self._pairs_of(rows)
         return self._gains(near, known.sums + self._sums(near, at) - self._sums(before, at))
@@ -125,15 +125,15 @@ class Charges:
         parts = (saved, np.where(new, weight, 0.0), new.astype(float))
         return np.array([np.bincount(cols, part, self.problem.n_sites) for part in parts])
 
-    def _gains(self, near: Floats, sums: Floats, at: Ints | None = None) -> Gains:
+    def _gains(self, near: Floats, sums: Floats, at: Ints | None = None) -> Changes:
         if self.problem.objective == "center":
-            return Gains(-self._worst(near, at), sums)
+            return Changes(-self._worst(near, at), sums)
         saved, weight, number = sums
         lost = self.counted & np.isinf(near)
         base = self.worth(np.where(lost, 0.0, near))
         # Whoever was not served pays their distance now, of which ``saved`` is what ``far`` leaves.
         worth = base + saved - (self.far * weight if lost.any() else 0.0)
-        return Gains(np.where(number == lost.sum(), worth, -np.inf), sums)
+        return Changes(np.where(number == lost.sum(), worth, -np.inf), sums)
 
     def _worst(self, near: Floats, at: Ints | None) -> Floats:
         """Return what the worst-off would pay with each site.
@@ -172,7 +172,7 @@ class Charges:
         return least
 
 
-class Gains(NamedTuple):
+class Changes(NamedTuple):
     """What one more site would change, one value a site each.
 
     Parameters

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.siting import measure
-from analysis.siting.charges import Charges, Gains
+from analysis.siting.charges import Changes, Charges
 from analysis.siting.core import covered_by
 from analysis.siting.plan import SLACK, Plan, site_costs
 from analysis.siting.problem import Bools, Floats, Ints, SitingProblem
@@ -152,7 +152,7 @@ def _distance_saved(problem: SitingProblem, charges: Charges, before: Floats, si
 
 
 def _runner_up(
-    problem: SitingProblem, charges: Charges, sites: Ints, site: int, gains: Gains
+    problem: SitingProblem, charges: Charges, sites: Ints, site: int, gains: Changes
 ) -> tuple[int, float]:
     """Return the site that replaces one best and keeps every demand, with the plan's benefit."""
     free = problem.is_candidate.copy()
@@ -165,7 +165,9 @@ def _runner_up(
     return best, float(gains.worth[best])
 
 
-def _keeps(problem: SitingProblem, charges: Charges, sites: Ints, site: int, gains: Gains) -> Bools:
+def _keeps(
+    problem: SitingProblem, charges: Charges, sites: Ints, site: int, gains: Changes
+) -> Bools:
     """Return which sites keep required sites, quotas, budget, share and floors in place of one."""
     without = sites[sites != site]
     missing = np.setdiff1d(problem.must_open, without)

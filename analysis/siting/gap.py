@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -56,7 +57,7 @@ class State:
     bound: Bound | None = None
     method: Method = "search and bound"
 
-    @property
+    @cached_property
     def lower(self) -> float:
         """Return what the choice gains."""
         return saved(self.gains, self.chosen)
@@ -99,16 +100,18 @@ def close(
     Notes
     -----
     In turn: swaps; multipliers, which drop the columns no better choice holds and suggest another
-    choice; random shakes and multipliers again. Then branch and bound, or the program of what is
-    left: no column dropped, no row served from farther than a better choice serves it.
+    choice; random shakes and multipliers again. Then branch and bound for half the time left, or
+    the program of what is left: no column dropped, no row served from farther than a better
+    choice serves it.
     """
-    alike = None if ruled is None else classes_of(ruled)[gains.columns]
+    classes = None if ruled is None else classes_of(ruled)
+    alike = None if classes is None else classes[gains.columns]
     chosen = swap_gains(gains, np.flatnonzero(np.isin(gains.columns, sites)), run, alike=alike)
     count = min(count, gains.shape[1])
     state = State(gains, chosen, np.inf, _step(gains, chosen), count, ruled)
     state = _bounded(state, run)
     if not state.met and state.bound is not None:
-        alike = None if ruled is None else classes_of(ruled)[state.gains.columns]
+        alike = None if classes is None else classes[state.gains.columns]
         shaken = shake_gains(state.gains, state.chosen, state.bound.worth, run, alike=alike)
         better = saved(state.gains, shaken) > state.lower
         state = _bounded(replace(state, chosen=shaken), run) if better else state
@@ -176,7 +179,8 @@ def _solved(state: State, bound: Bound, run: Run) -> State:
         and len(state.chosen) == state.count
         and fits(state.gains, bound, state.lower, state.step)
     ):
-        chosen, done = branch(state.gains, state.chosen, bound, state.step, run)
+        half = run.part(run.left() / 2)
+        chosen, done = branch(state.gains, state.chosen, bound, state.step, half)
         state = replace(state, chosen=chosen, method="branch and bound")
         state = replace(state, upper=state.lower) if done else state
         if done or run.stopped():

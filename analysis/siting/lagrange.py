@@ -18,6 +18,7 @@ from analysis.siting.solver import solve
 
 PATIENCE = 30
 MOMENTUM = 0.7
+STILL = 1e-7
 SHORTEST = 1e-3
 FIRST = 1.5
 EXACT = 1e-9
@@ -77,6 +78,40 @@ class Bound:
         return inside, least, float(self.worth[~inside].max(initial=0.0))
 
 
+class Descent:
+    """Subgradient steps of Polyak's length, each going on part of the way of the one before.
+
+    Parameters
+    ----------
+    price : (n_rows,) float array
+        The multipliers to start from.
+    patience : int
+        So many steps without a better bound halve the length.
+    """
+
+    def __init__(self, price: Floats, patience: int, length: float = FIRST) -> None:
+        self.price, self.patience, self.length = price, patience, length
+        self.way, self.best, self.still = np.zeros(len(price)), np.inf, 0
+
+    def look(self, value: float) -> None:
+        """Note the bound at the multipliers; shorten the steps where it stands still."""
+        self.still = 0 if value < self.best * (1 - STILL) else self.still + 1
+        self.best = min(self.best, value)
+        if self.still >= self.patience:
+            self.length, self.still = self.length / 2, 0
+
+    def step(self, value: float, lower: float, served: Ints) -> bool:
+        """Go on where rows are served so often; return False where nothing pulls."""
+        slope = np.where((self.price <= 0) & (served < 1), 0.0, 1.0 - served)
+        self.way = slope + MOMENTUM * self.way
+        size = float((self.way**2).sum())
+        if size == 0:
+            return False
+        ahead = self.length * max(value - lower, 1e-6 * value) / size
+        self.price = np.maximum(self.price - ahead * self.way, 0.0)
+        return True
+
+
 def bound_gains(
     gains: Gains,
     chosen: Ints,
@@ -130,34 +165,27 @@ def bound_gains(
     lower = float(first.sum())
     near = EXACT * max(gains.base - lower, 0.0)
     tolls = tolls or Tolls(np.zeros(width), 0.0)
-    u: Floats = (first + second) / 2
-    length, way, still = FIRST, np.zeros(n_rows), 0
+    walk = Descent((first + second) / 2, PATIENCE)
     if start is not None:
-        u, length, way = start.price, start.length, start.way
-    best, best_worth, best_u = np.inf, np.zeros(width), u
+        walk.price, walk.length, walk.way = start.price, start.length, start.way
+    best, best_worth, best_price = np.inf, np.zeros(width), walk.price
     for _ in range(steps):
-        surplus = np.maximum(gain - u[rows], 0.0)
+        surplus = np.maximum(gain - walk.price[rows], 0.0)
         worth = totals(cols, surplus, width) - tolls.each
         top = np.argpartition(-worth, count - 1)[:count]
         top = top[worth[top] > 0]
-        value = float(u.sum() + worth[top].sum()) + tolls.back
-        still = 0 if value < best * (1 - 1e-7) else still + 1
+        value = float(walk.price.sum() + worth[top].sum()) + tolls.back
+        walk.look(value)
         if value < best:
-            best, best_worth, best_u = value, worth, u
-        if still >= PATIENCE:
-            length, still = length / 2, 0
-        if length < SHORTEST or best - lower <= near or not run.tell("bound"):
+            best, best_worth, best_price = value, worth, walk.price
+        if walk.length < SHORTEST or best - lower <= near or not run.tell("bound"):
             break
         inside = np.zeros(width, dtype=bool)
         inside[top] = True
         served = np.bincount(rows[inside[cols] & (surplus > 0)], minlength=n_rows)
-        slope = np.where((u <= 0) & (served < 1), 0.0, 1.0 - served)
-        way = slope + MOMENTUM * way
-        size = float((way**2).sum())
-        if size == 0:
+        if not walk.step(value, lower, served):
             break
-        u = np.maximum(u - length * max(value - lower, 1e-6 * value) / size * way, 0.0)
-    return Bound(best, best_worth, best_u, count, length, way, tolls)
+    return Bound(best, best_worth, best_price, count, walk.length, walk.way, tolls)
 
 
 def tolls_of(ruled: SitingProblem, columns: Ints, bound: Bound, run: Run) -> Tolls:

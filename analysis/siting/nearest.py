@@ -78,12 +78,11 @@ def _median_ruled(problem: SitingProblem, pulls: Pulls, run: Run) -> Found:
     greedy_nearest(problem.weight, charged(problem, pulls), tally.number, run, take=tally.take)
     fill_up(problem, tally)
     sites = np.array(sorted(tally.opened), dtype=np.intp)
-    if broken(problem, sites) or not np.isfinite(measure.value_of(problem, sites)):
+    chosen, count = np.setdiff1d(sites, problem.must_open), tally.number - len(problem.must_open)
+    kept = not broken(problem, sites) and np.isfinite(measure.value_of(problem, sites))
+    if not kept or count < 1:
         return solved(problem, median.median_model(problem, pulls), run)
-    chosen = np.setdiff1d(sites, problem.must_open)
-    return _widened(
-        problem, pulls, chosen, tally.number - len(problem.must_open), run, ruled=problem
-    )
+    return _widened(problem, pulls, chosen, count, run, ruled=problem)
 
 
 def _widened(
@@ -101,7 +100,8 @@ def _widened(
     """
     all_of_them = charged(problem, pulls)
     others = np.setdiff1d(np.flatnonzero(problem.is_candidate), problem.must_open)
-    best, value, bound, times = chosen, np.inf, 0.0, NEAREST
+    best, bound, times = _completed(problem, chosen, fill=ruled is None), 0.0, NEAREST
+    value = measure.value_of(problem, best)
     while True:
         near = cut_short(all_of_them, chosen, times)
         gains = gains_of(problem.weight, near, columns=None if ruled is None else others)
@@ -109,7 +109,7 @@ def _widened(
         chosen, bound = state.sites(), max(bound, state.least_cost())
         found = _completed(problem, chosen, fill=ruled is None)
         now = measure.value_of(problem, found)
-        if now <= value:
+        if now < value:
             best, value = found, now
         met = value - bound <= EXACT * value
         if met or run.stopped() or near.near.nnz == all_of_them.near.nnz:
