@@ -56,6 +56,7 @@ def refused(capsys, study, code, says, *arguments: object) -> None:
         (["--new", 1, "--require", "s1", "--budget", 2, *BUDGET], 3, "budget"),
         (["--new", 1, "--budget", 1], 2, "cost"),
         (["--new", 1, "--quota", "hill=1-"], 2, "hill"),
+        (["--new", 1, "--cost", "nowhere=3"], 2, "campus"),
     ],
 )
 def test_demands_that_are_malformed_or_impossible(capsys, toy, arguments, code, says):

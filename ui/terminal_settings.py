@@ -173,8 +173,10 @@ def _quota(text: str) -> tuple[str, int | None, int | None]:
 
 def _cost(text: str) -> tuple[str, float]:
     found = re.fullmatch(r"([^=]+)=(\d+(?:\.\d+)?)", text)
-    if found is None:
-        raise UsageError("cli.cost", f"{text!r} is no cost; write village=20.", value=text)
+    if found is None or found[1] not in SITE_KINDS:
+        kinds = ", ".join(SITE_KINDS)
+        told = f"{text!r} is no cost; write village=20, with one of {kinds}."
+        raise UsageError("cli.cost", told, value=text, kinds=kinds)
     return found[1], float(found[2])
 
 
