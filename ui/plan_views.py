@@ -18,7 +18,7 @@ from geo.schema import WGS84
 from ui.maps import Layer as MapLayer
 from ui.maps import MapView, Pins, Points, Polygons, Reach
 from ui.tables import whole
-from ui.views import boundaries, room_layers, room_radius, share_layer, view
+from ui.views import approximate, boundaries, room_layers, room_radius, share_layer, view
 from ui.wording import Words
 
 MUCH = 1000
@@ -182,6 +182,6 @@ def _change_layer(measured: Survey, both: Rivals, text: Words) -> Polygons:
         tooltip=pd.Series(tips, index=names.index),
         labels=names,
         label_zoom=11,
-        dashed=True,
+        dashed=approximate(measured.study.units),
         clickable=False,
     )

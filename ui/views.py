@@ -160,12 +160,12 @@ def _note(units: gpd.GeoDataFrame, names: pd.Series, text: Words) -> str:
     """Say what of the drawn outlines is not to be taken at its word, and what is not counted."""
     drawn = units[is_context(units) & units.geometry.notna() & (units["level"] == "county")]
     context = text("data.comma").join(names[drawn.index])
-    said = [text("app.approximate")] if _approximate(units) else []
+    said = [text("app.approximate")] if approximate(units) else []
     said += [text("app.context", names=context)] if context else []
     return text("data.sentence_gap").join(said)
 
 
-def _approximate(units: gpd.GeoDataFrame) -> bool:
+def approximate(units: gpd.GeoDataFrame) -> bool:
     """Return whether the outline of any township is worked out rather than official."""
     own = units[(units["level"] == "township") & units.geometry.notna()]
     return bool((~own["boundary_basis"].isin(("reported", "census", "register"))).any())
@@ -233,7 +233,7 @@ def share_layer(
         tooltip=pd.Series(tips, index=table.index),
         labels=unit_names(measured.study, text),
         label_zoom=11,
-        dashed=_approximate(measured.study.units),
+        dashed=approximate(measured.study.units),
         group=text("overview.group_people"),
     )
 
@@ -302,7 +302,7 @@ def _density_layer(measured: Survey, text: Words) -> Polygons:
         fmt="{:,.0f}",
         unit=text("overview.density_unit"),
         tooltip=pd.Series(tips, index=shapes.index),
-        dashed=_approximate(measured.study.units),
+        dashed=approximate(measured.study.units),
         shown=False,
         group=text("overview.group_people"),
     )
