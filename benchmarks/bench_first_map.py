@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, FrameLocator, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 WAIT_MS = 120_000
@@ -209,17 +209,22 @@ def measure(
     return found
 
 
-def main() -> None:
-    """Print first map and rerun of both pages, their ratio and the outside requests."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+def launched(playwright: Playwright) -> Browser:
+    """Return the system's Chromium, kept from calling home."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     flags = ["--disable-background-networking", "--disable-component-update"]
     flags += ["--no-sandbox"] if os.geteuid() == 0 else []
+    return playwright.chromium.launch(executable_path=program, args=flags)
+
+
+def main() -> None:
+    """Print first map and rerun of both pages, their ratio and the outside requests."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         usual = Path(folder) / "usual.py"
         usual.write_text(USUAL.format(root=str(ROOT)), encoding="utf-8")
         (Path(folder) / "static").symlink_to(ROOT / "static")
-        browser = playwright.chromium.launch(executable_path=program, args=flags)
+        browser = launched(playwright)
         found = {}
         for name, script, mark, reruns in (
             ("roomplan", ROOT / "app.py", "[data-drawn=true]", reruns_of_app),

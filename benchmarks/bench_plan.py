@@ -12,7 +12,6 @@ No round asks for a plan that an earlier one had, so every plan is made, proven 
 from __future__ import annotations
 
 import os
-import shutil
 import statistics
 import sys
 import time
@@ -21,7 +20,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.bench_first_map import ROOT, frame_of, opened, served
+from benchmarks.bench_first_map import ROOT, frame_of, launched, opened, served
 from geo.schema import SITE_KINDS
 from ui.wording import words
 
@@ -171,11 +170,8 @@ def measure(browser: Browser, address: str, rounds: int) -> dict[str, list[Secon
 def main() -> None:
     """Print the median and the worst of every act."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    flags = ["--disable-background-networking", "--disable-component-update"]
-    flags += ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright, served(ROOT / "app.py") as address:
-        browser = playwright.chromium.launch(executable_path=program, args=flags)
+        browser = launched(playwright)
         found = measure(browser, address, rounds)
         browser.close()
     print(f"{rounds} rounds, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; seconds")

@@ -1,7 +1,7 @@
 """Siting against spopt and at country size, each ratio from one run.
 
-Usage: ``python -m benchmarks.bench_siting [PART …|all]`` with the parts city, models, median,
-quotas, limits, country, country-free, everybody and most.
+Usage: ``python -m benchmarks.bench_siting [PART …|all]`` with the parts city, models, pairs,
+median, quotas, limits, country, country-free, everybody and most.
 
 Prints one JSON line per figure: seconds, peer seconds, ratio, gap. Instances come from
 ``benchmarks/instances.py`` (seeded). Times are wall times on a machine that may be busy; ratios
@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse.csgraph import shortest_path
 
 from analysis.siting import SitingProblem, choose
 from benchmarks.instances import Instance, city, country, distances, make
@@ -321,6 +322,49 @@ def bench_share(share: float) -> None:
     report_country(name, seconds, plan, pairs, 300, 0.005)
 
 
+def bench_pairs() -> None:
+    """p-median over every pair of the city, by number of rooms and under quotas; and on graphs.
+
+    The graphs have the sizes and numbers of the OR-Library's forty, and are made here.
+    """
+    instance = city()
+    cost = np.linalg.norm(instance.demand_xy[:, None] - instance.site_xy[None], axis=2)
+    wants = {"cost": cost, "people": instance.people, "objective": "median"}
+    for n_new in (5, 12, 20, 50, 100, 200, 400, 609):
+        tell_alone(f"p-median, every pair, {n_new} rooms", wants | {"n_new": n_new}, 120.0)
+    wants |= {"kinds": instance.kinds, "quotas": {"campus": (5, 10), "park": (3, None)}}
+    for n_new in (50, 300):
+        tell_alone(f"the same under quotas, {n_new} rooms", wants | {"n_new": n_new}, 60.0)
+    for objective in ("median", "center"):
+        for nodes in range(100, 1000, 100):
+            shares = (5, 10, nodes // 10, nodes // 5, nodes // 3)
+            for n_new in sorted(set(shares[: 5 if nodes <= 600 else 3])):
+                wants = {"cost": graph(nodes, n_new), "people": np.ones(nodes), "n_new": n_new}
+                name = f"{objective}, graph of {nodes}, {n_new} sites"
+                tell_alone(name, wants | {"objective": objective}, 120.0)
+
+
+def tell_alone(name: str, wants: dict[str, object], time_limit_s: float) -> None:
+    """Print a figure that has no peer, with its processor time."""
+    begun = processor_seconds()
+    seconds, plan = ours(wants, time_limit_s=time_limit_s)
+    spent = round(processor_seconds() - begun, 2)
+    figures = {"status": plan.status, "gap": plan.gap, "value": plan.value}
+    tell(name, seconds=round(seconds, 2), processor_seconds=spent, **figures)
+
+
+def graph(nodes: int, seed: int) -> np.ndarray:
+    """Return shortest ways in a random graph: n²/50 edges of length 1 to 100, and a path."""
+    rng = np.random.default_rng([nodes, seed])
+    path = rng.permutation(nodes)
+    some = rng.integers(0, nodes, (nodes * nodes // 50, 2))
+    ends = np.vstack([some[some[:, 0] != some[:, 1]], np.column_stack([path[:-1], path[1:]])])
+    ends = np.unique(np.sort(ends, axis=1), axis=0)
+    lengths = rng.integers(1, 101, len(ends)).astype(float)
+    ways = sparse.csr_array((lengths, (ends[:, 0], ends[:, 1])), shape=(nodes, nodes))
+    return shortest_path(ways, directed=False)
+
+
 def bench_median() -> None:
     """p-median at country size, rooms kept: only pairs nearer than the nearest open room."""
     instance = country()
@@ -405,6 +449,7 @@ def main() -> None:
     parts = {
         "city": bench_city,
         "models": bench_models,
+        "pairs": bench_pairs,
         "quotas": bench_quotas,
         "limits": bench_limits,
         "median": bench_median,
