@@ -52,13 +52,13 @@ def _cover_large(problem: SitingProblem, core: Core, run: Run) -> Found:
 
 
 def _share_large(problem: SitingProblem, core: Core, needed: float, run: Run) -> Found:
-    """Cover a share piece by piece at a price per site, and everybody part by part."""
+    """Cover a share piece by piece, and everybody part by part."""
     if problem.share < 1:
         columns, fewest = share_in_pieces(core, max(0.0, needed - core.base_weight), run)
     else:
         columns, fewest = fewest_for_all(core, run)
     sites = np.union1d(problem.must_open, core.columns[columns]).astype(np.intp)
-    method: Method = "price and bound" if problem.share < 1 else "exact"
+    method: Method = "search and bound" if problem.share < 1 else "exact"
     return Found(sites, fewest + len(problem.must_open), False, method)
 
 

@@ -63,8 +63,9 @@ def _median_priced(problem: SitingProblem, pulls: Pulls, count: int, run: Run) -
 
 def _median_large(problem: SitingProblem, pulls: Pulls, count: int, run: Run) -> Found:
     """Search and bound without quotas or a budget; whatever is chosen is filled up."""
-    chosen = greedy_nearest(problem.weight, charged(problem, pulls), count, run)
-    found = _widened(problem, pulls, chosen, count, run)
+    all_of_them = charged(problem, pulls)
+    chosen = greedy_nearest(problem.weight, all_of_them, count, run)
+    found = _widened(problem, all_of_them, chosen, count, run)
     if np.isfinite(measure.value_of(problem, found.sites)):
         return found
     if run.stopped():
@@ -74,20 +75,20 @@ def _median_large(problem: SitingProblem, pulls: Pulls, count: int, run: Run) ->
 
 def _median_ruled(problem: SitingProblem, pulls: Pulls, run: Run) -> Found:
     """Search and bound under quotas and a budget, from a greedy choice that keeps them."""
-    tally = Tally(problem)
-    greedy_nearest(problem.weight, charged(problem, pulls), tally.number, run, take=tally.take)
+    tally, all_of_them = Tally(problem), charged(problem, pulls)
+    greedy_nearest(problem.weight, all_of_them, tally.number, run, take=tally.take)
     fill_up(problem, tally)
     sites = np.array(sorted(tally.opened), dtype=np.intp)
     chosen, count = np.setdiff1d(sites, problem.must_open), tally.number - len(problem.must_open)
     kept = not broken(problem, sites) and np.isfinite(measure.value_of(problem, sites))
     if not kept or count < 1:
         return solved(problem, median.median_model(problem, pulls), run)
-    return _widened(problem, pulls, chosen, count, run, ruled=problem)
+    return _widened(problem, all_of_them, chosen, count, run, ruled=problem)
 
 
 def _widened(
     problem: SitingProblem,
-    pulls: Pulls,
+    all_of_them: Pulls,
     chosen: Ints,
     count: int,
     run: Run,
@@ -98,7 +99,6 @@ def _widened(
 
     A plan that serves everybody from those is as good in the whole problem; a bound holds there.
     """
-    all_of_them = charged(problem, pulls)
     others = np.setdiff1d(np.flatnonzero(problem.is_candidate), problem.must_open)
     best, bound, times = _completed(problem, chosen, fill=ruled is None), 0.0, NEAREST
     value = measure.value_of(problem, best)
