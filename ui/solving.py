@@ -23,7 +23,8 @@ LOOK_S = 0.25
 # The map below must not move under a reader's press: progress lies over what was said before.
 STILL = """<style>
 .st-key-plan_said {position: relative; min-height: 5.6rem}
-.st-key-solving {position: absolute; inset: 0 0 auto 0; z-index: 5; background: #fff}
+.st-key-plan_said > :has(> .st-key-solving) {position: absolute; inset: 0; z-index: 5}
+.st-key-solving {background: #fff; min-height: 100%}
 </style>"""
 
 

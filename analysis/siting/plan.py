@@ -61,7 +61,8 @@ class Plan:
         No plan can be better than this: at least the value for ``cover``, at most the value
         otherwise. Rounded outward.
     method : str
-        How it was found: ``exact`` (HiGHS), ``price and bound`` or ``given``.
+        How it was found: ``exact`` (HiGHS), ``branch and bound`` (multipliers and branches),
+        ``price and bound``, ``search and bound``, or ``given``.
     status : str
         ``optimal`` (gap 0), ``feasible`` (stopped with a gap), ``cancelled`` or ``given``.
     seconds : float

@@ -132,7 +132,7 @@ def test_priced_share_agrees_with_the_whole_program(town, share, monkeypatch):
     monkeypatch.setattr(covering, "LARGE", 0)
     priced = choose(problem)
     assert priced.verify(problem)
-    assert priced.method == "price and bound"
+    assert priced.method == "search and bound"
     assert priced.bound <= exact.value <= priced.value
     assert priced.value - priced.bound <= max(2, 0.05 * exact.value)
 

@@ -106,14 +106,31 @@ def test_a_click_adds_one_place_and_undo_takes_it_back(page, sites, outside):
     assert outside == []
 
 
-def test_the_map_stays_where_it_is_under_a_planner_at_work(page, sites, outside):
-    page.goto(f"{sites}&new=2")
+# The app whose plans take so long that their progress is shown.
+SLOW = """import time
+from ui import frame, solving
+if not hasattr(solving, "usual"):
+    solving.usual = solving.Job._run
+    solving.Job._run = lambda job, measured: (time.sleep(1.5), solving.usual(job, measured))
+frame.run()
+"""
+
+
+def test_the_map_stays_where_it_is_while_a_long_plan_is_made(page, serve, outside, tmp_path):
+    script = tmp_path / "slow.py"
+    script.write_text(SLOW, "utf-8")
+    (tmp_path / "ui").mkdir()
+    for beside in ("static", "ui/pages"):
+        (tmp_path / beside).symlink_to(ROOT / beside)
+    page.goto(f"{serve(script)}/sites?{DAY}&new=2")
     pins(page, 2)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT)
     page.evaluate(WATCH)
     page.get_by_text("点击地图加入自选地点").last.click()
     box = page.get_by_role("spinbutton", name="新增活动室数量")
     box.fill("6")
     box.press("Enter")
+    expect(page.get_by_text("正在求解")).to_be_visible(timeout=WAIT)
     pins(page, 6)
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT)
     assert len(page.evaluate("[...places]")) == 1
