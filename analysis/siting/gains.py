@@ -11,10 +11,12 @@ from scipy import sparse
 
 from analysis.siting.problem import Bools, Floats, Ints
 from analysis.siting.pulls import Pulls
+from analysis.siting.rules import Limits
 from analysis.siting.run import Run
 
 CLOSER = 1e-9
 SHAKE_SHARE = 0.3
+LEADERS = 300
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ def greedy_nearest(
     return np.array(chosen, dtype=np.intp)
 
 
-def swap_gains(gains: Gains, chosen: Ints, run: Run, *, alike: Ints | None = None) -> Ints:
+def swap_gains(gains: Gains, chosen: Ints, run: Run, *, limits: Limits | None = None) -> Ints:
     """Swap a chosen column for a better one until no swap helps.
 
     Parameters
@@ -162,8 +164,8 @@ def swap_gains(gains: Gains, chosen: Ints, run: Run, *, alike: Ints | None = Non
     gains : Gains
     chosen : int array
     run : Run
-    alike : (n_columns,) int array, optional
-        Only columns of one number are swapped.
+    limits : Limits, optional
+        Only swaps they allow are made.
 
     Notes
     -----
@@ -173,14 +175,14 @@ def swap_gains(gains: Gains, chosen: Ints, run: Run, *, alike: Ints | None = Non
     """
     chosen = np.array(chosen, dtype=np.intp)
     while run.tell("search") and 0 < len(chosen) < gains.shape[1]:
-        one, other, better = _best_swap(gains, chosen, alike)
+        one, other, better = _best_swap(gains, chosen, limits)
         if better <= CLOSER * gains.base:
             break
         chosen[other] = one
     return np.sort(chosen)
 
 
-def _best_swap(gains: Gains, chosen: Ints, alike: Ints | None) -> tuple[int, int, float]:
+def _best_swap(gains: Gains, chosen: Ints, limits: Limits | None) -> tuple[int, int, float]:
     """Return the column to open, the place in ``chosen`` to close, and what that gains."""
     first, second, owner = best_two(gains, chosen)
     width, gain, rows = gains.shape[1], gains.gain, gains.rows
@@ -195,10 +197,11 @@ def _best_swap(gains: Gains, chosen: Ints, alike: Ints | None) -> tuple[int, int
     cells = (made_up, (cols[mine], owner[rows[mine]]))
     both = sparse.coo_array(cells, shape=(width, len(chosen))).tocsr().tocoo()
     worth = opened[both.row] - closed[both.col] + both.data
-    one, other = _best_apart(opened, closed, alike, chosen)
-    if alike is not None:
-        worth[alike[both.row] != alike[chosen[both.col]]] = -np.inf
-    apart = float(opened[one] - closed[other])
+    one, other, apart = _best_apart(opened, closed, limits, chosen)
+    if limits is not None:
+        useful = np.flatnonzero(worth > 0)
+        able = limits.allow(chosen, both.row[useful], chosen[both.col[useful]])
+        worth[worth <= 0] = worth[useful[~able]] = -np.inf
     best = int(np.argmax(worth)) if len(worth) else -1
     if best < 0 or apart >= worth[best]:
         return one, other, apart
@@ -206,19 +209,24 @@ def _best_swap(gains: Gains, chosen: Ints, alike: Ints | None) -> tuple[int, int
 
 
 def _best_apart(
-    opened: Floats, closed: Floats, alike: Ints | None, chosen: Ints
-) -> tuple[int, int]:
-    """Return the best swap of two columns alike that have no row in common."""
-    if alike is None:
-        return int(np.argmax(opened)), int(np.argmin(closed))
-    number = int(alike.max()) + 1
-    outs, ins = np.full(number, -1), np.zeros(number, dtype=np.intp)
-    for best, which, order in ((outs, alike[chosen], -closed), (ins, alike, opened)):
-        rank = np.argsort(order, kind="stable")
-        best[which[rank]] = rank  # of those alike the last one stays, the best of them
-    able = np.flatnonzero(outs >= 0)
-    most = able[int(np.argmax(opened[ins[able]] - closed[outs[able]]))]
-    return int(ins[most]), int(outs[most])
+    opened: Floats, closed: Floats, limits: Limits | None, chosen: Ints
+) -> tuple[int, int, float]:
+    """Return the best swap of two columns that have no row in common, and what it gains."""
+    if limits is None:
+        one, other = int(np.argmax(opened)), int(np.argmin(closed))
+        return one, other, float(opened[one] - closed[other])
+    ins, outs = _leaders(limits.alike, opened), _leaders(limits.alike[chosen], -closed)
+    worth = opened[ins][:, None] - closed[outs]
+    worth[~limits.allow(chosen, ins[:, None], chosen[outs])] = -np.inf
+    one, other = divmod(int(np.argmax(worth)), len(outs))
+    return int(ins[one]), int(outs[other]), float(worth[one, other])
+
+
+def _leaders(alike: Ints, order: Floats) -> Ints:
+    """Return the first of each number by falling order, the leading ones where there are many."""
+    rank = np.argsort(-order, kind="stable")
+    first = np.unique(alike[rank], return_index=True)[1]
+    return rank[np.sort(first)[:LEADERS]]
 
 
 def shake_gains(
@@ -228,7 +236,7 @@ def shake_gains(
     run: Run,
     *,
     tries: int = 30,
-    alike: Ints | None = None,
+    limits: Limits | None = None,
 ) -> Ints:
     """Improve a choice by closing some columns at random, opening promising ones, and swaps.
 
@@ -240,8 +248,8 @@ def shake_gains(
         How promising each column is.
     run : Run
     tries : int
-    alike : (n_columns,) int array, optional
-        Only columns of one number stand in for each other.
+    limits : Limits, optional
+        That every choice keeps.
 
     Notes
     -----
@@ -255,10 +263,10 @@ def shake_gains(
         if run.seconds() > SHAKE_SHARE * run.time_limit_s or run.stopped():
             break
         mixed = rng.permutation(chosen)
-        fresh = _drawn(rng, chance, mixed, size, alike)
+        fresh = _drawn(rng, chance, mixed, size, limits)
         if fresh is None:
             break
-        found = swap_gains(gains, fresh, run, alike=alike)
+        found = swap_gains(gains, fresh, run, limits=limits)
         value = saved(gains, found)
         better = value > best * (1 + 1e-12)
         size = 1 if better else min(size + 1, max(1, count // 2))
@@ -268,19 +276,20 @@ def shake_gains(
 
 
 def _drawn(
-    rng: np.random.Generator, chance: Floats, mixed: Ints, size: int, alike: Ints | None
+    rng: np.random.Generator, chance: Floats, mixed: Ints, size: int, limits: Limits | None
 ) -> Ints | None:
     """Return a choice with the first so many columns drawn anew, None where there are too few."""
     weight = chance.copy()
     weight[mixed[size:]] = 0.0
-    if alike is None:
+    if limits is None:
         if int(np.count_nonzero(weight)) < size:
             return None
         fresh = rng.choice(len(weight), size, replace=False, p=weight / weight.sum())
         return np.concatenate([mixed[size:], fresh])
     drawn, weight[mixed] = mixed.copy(), 0.0
-    for place in range(size):
-        own = np.where(alike == alike[mixed[place]], weight, 0.0)
+    for place in range(min(size, len(drawn))):
+        able = limits.allow(drawn, np.arange(len(weight)), drawn[place])
+        own = np.where(able, weight, 0.0)
         if own.any():
             drawn[place] = rng.choice(len(own), p=own / own.sum())
             weight[drawn[place]] = 0.0

@@ -14,7 +14,7 @@ from analysis.siting.lagrange import Bound, bound_gains
 from analysis.siting.median import left_model
 from analysis.siting.plan import Method
 from analysis.siting.problem import Floats, Ints, SitingProblem
-from analysis.siting.rules import classes_of
+from analysis.siting.rules import limits_of
 from analysis.siting.run import Run
 from analysis.siting.solver import solve
 
@@ -91,7 +91,7 @@ def close(
     run : Run
     ruled : SitingProblem, optional
         Whose quotas and budget ``sites`` keep and a choice must. Tolls stand for them in the
-        bound; swaps and shakes are among sites alike to them.
+        bound; swaps and shakes keep them.
 
     Returns
     -------
@@ -104,15 +104,14 @@ def close(
     the program of what is left: no column dropped, no row served from farther than a better
     choice serves it.
     """
-    classes = None if ruled is None else classes_of(ruled)
-    alike = None if classes is None else classes[gains.columns]
-    chosen = swap_gains(gains, np.flatnonzero(np.isin(gains.columns, sites)), run, alike=alike)
+    limits = None if ruled is None else limits_of(ruled, gains.columns)
+    chosen = swap_gains(gains, np.flatnonzero(np.isin(gains.columns, sites)), run, limits=limits)
     count = min(count, gains.shape[1])
     state = State(gains, chosen, np.inf, _step(gains, chosen), count, ruled)
     state = _bounded(state, run)
     if not state.met and state.bound is not None:
-        alike = None if classes is None else classes[state.gains.columns]
-        shaken = shake_gains(state.gains, state.chosen, state.bound.worth, run, alike=alike)
+        limits = None if ruled is None else limits_of(ruled, state.gains.columns)
+        shaken = shake_gains(state.gains, state.chosen, state.bound.worth, run, limits=limits)
         better = saved(state.gains, shaken) > state.lower
         state = _bounded(replace(state, chosen=shaken), run) if better else state
     if state.met or state.bound is None or run.stopped():
@@ -150,10 +149,13 @@ def _bounded(state: State, run: Run) -> State:
 
 def _suggested(state: State, bound: Bound, run: Run) -> State:
     """Return the state with the columns of the bound, after swaps, if they are a better choice."""
-    if state.ruled is not None:
-        return state
-    inside = bound.edges()[0]
-    found = swap_gains(state.gains, np.flatnonzero(inside), run)
+    limits = None
+    if state.ruled is None:
+        inside = np.flatnonzero(bound.edges()[0])
+    else:
+        limits = limits_of(state.ruled, state.gains.columns)
+        inside = lagrange.worthiest(state.ruled, state.gains.columns, bound, run)
+    found = swap_gains(state.gains, inside, run, limits=limits)
     better = saved(state.gains, found) > state.lower
     return replace(state, chosen=found) if better else state
 

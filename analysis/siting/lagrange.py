@@ -11,7 +11,7 @@ from analysis.siting.cover import add_rules
 from analysis.siting.gains import Gains, best_two, totals
 from analysis.siting.highs import bound_at
 from analysis.siting.problem import Bools, Floats, Ints, SitingProblem
-from analysis.siting.program import Program
+from analysis.siting.program import Program, Soft
 from analysis.siting.rules import NUMBER
 from analysis.siting.run import Run
 from analysis.siting.solver import solve
@@ -204,17 +204,31 @@ def tolls_of(ruled: SitingProblem, columns: Ints, bound: Bound, run: Run) -> Tol
     -----
     The prices of the rules in the linear program of the best choice; any prices are safe.
     """
-    worth = bound.worth + bound.tolls.each
-    program, scale = Program(), max(float(worth.max(initial=0.0)), 1e-300)
-    x = program.add_columns(len(columns), cost=-worth / scale)
-    soft = add_rules(program, ruled, columns, x, [], np.empty(0, dtype=np.intp))
+    program, soft, scale = _rules_program(ruled, columns, bound)
     prices = solve(program, run, linear=True).prices
     if prices is None:
         return bound.tolls
     prices[[row.row for row in soft if row.name == NUMBER]] = 0.0
     least, reduced = bound_at(program, prices)
     back = -scale * (least - float(np.minimum(reduced, 0.0).sum()))
-    return Tolls(worth + scale * reduced, back)
+    return Tolls(bound.worth + bound.tolls.each + scale * reduced, back)
+
+
+def worthiest(ruled: SitingProblem, columns: Ints, bound: Bound, run: Run) -> Ints:
+    """Return the columns of most worth at a bound that keep the rules, none where none is found."""
+    answer = solve(_rules_program(ruled, columns, bound)[0], run)
+    return np.flatnonzero(np.zeros(0) if answer.x is None else answer.x > 0.5)
+
+
+def _rules_program(
+    ruled: SitingProblem, columns: Ints, bound: Bound
+) -> tuple[Program, list[Soft], float]:
+    """Return the program of the most worth, tolls not taken, under the rules; and its scale."""
+    worth = bound.worth + bound.tolls.each
+    program, scale = Program(), max(float(worth.max(initial=0.0)), 1e-300)
+    x = program.add_columns(len(columns), cost=-worth / scale, whole=True)
+    soft = add_rules(program, ruled, columns, x, [], np.empty(0, dtype=np.intp))
+    return program, soft, scale
 
 
 def hopeless(bound: Bound, lower: float) -> Bools:

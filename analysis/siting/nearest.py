@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from analysis.siting import measure, median
@@ -63,9 +65,8 @@ def _median_priced(problem: SitingProblem, pulls: Pulls, count: int, run: Run) -
 
 def _median_large(problem: SitingProblem, pulls: Pulls, count: int, run: Run) -> Found:
     """Search and bound without quotas or a budget; whatever is chosen is filled up."""
-    all_of_them = charged(problem, pulls)
-    chosen = greedy_nearest(problem.weight, all_of_them, count, run)
-    found = _widened(problem, all_of_them, chosen, count, run)
+    chosen = greedy_nearest(problem.weight, charged(problem, pulls), count, run)
+    found = _searched(problem, pulls, chosen, count, run)
     if np.isfinite(measure.value_of(problem, found.sites)):
         return found
     if run.stopped():
@@ -75,15 +76,35 @@ def _median_large(problem: SitingProblem, pulls: Pulls, count: int, run: Run) ->
 
 def _median_ruled(problem: SitingProblem, pulls: Pulls, run: Run) -> Found:
     """Search and bound under quotas and a budget, from a greedy choice that keeps them."""
-    tally, all_of_them = Tally(problem), charged(problem, pulls)
-    greedy_nearest(problem.weight, all_of_them, tally.number, run, take=tally.take)
+    tally = Tally(problem)
+    greedy_nearest(problem.weight, charged(problem, pulls), tally.number, run, take=tally.take)
     fill_up(problem, tally)
     sites = np.array(sorted(tally.opened), dtype=np.intp)
     chosen, count = np.setdiff1d(sites, problem.must_open), tally.number - len(problem.must_open)
     kept = not broken(problem, sites) and np.isfinite(measure.value_of(problem, sites))
     if not kept or count < 1:
         return solved(problem, median.median_model(problem, pulls), run)
-    return _widened(problem, all_of_them, chosen, count, run, ruled=problem)
+    return _searched(problem, pulls, chosen, count, run, ruled=problem)
+
+
+def _searched(
+    problem: SitingProblem,
+    pulls: Pulls,
+    chosen: Ints,
+    count: int,
+    run: Run,
+    *,
+    ruled: SitingProblem | None = None,
+) -> Found:
+    """Search and bound; where leaving somebody out seems cheaper than any plan, charge more."""
+    found = _widened(problem, charged(problem, pulls), chosen, count, run, ruled=ruled)
+    known = measure.value_of(problem, found.sites)
+    if found.proven or run.stopped() or not np.isfinite(known):
+        return found
+    chosen = np.setdiff1d(found.sites, problem.must_open)
+    dear = charged(problem, pulls, known=known)
+    again = _widened(problem, dear, chosen, count, run, ruled=ruled)
+    return replace(again, bound=max(found.bound, again.bound))
 
 
 def _widened(

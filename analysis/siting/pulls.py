@@ -51,19 +51,29 @@ def pulls_of(problem: SitingProblem) -> Pulls:
     return Pulls(keep_entries(pairs, keep), cap)
 
 
-def charged(problem: SitingProblem, pulls: Pulls) -> Pulls:
+def charged(problem: SitingProblem, pulls: Pulls, *, known: float = 0.0) -> Pulls:
     """Return the pairs with a finite charge for every point.
+
+    Parameters
+    ----------
+    problem : SitingProblem
+    pulls : Pulls
+    known : float
+        What some plan costs that serves everybody.
 
     Notes
     -----
     A point that must be served and reaches every candidate pays at most its farthest one. One
     that does not is charged four times its farthest pair where nobody serves it: a relaxation,
-    whose bound is valid and whose plan is checked before it is believed.
+    whose bound is valid and whose plan is checked before it is believed. Where everyone alone is
+    charged more than a known plan costs in all, a plan that leaves one out is never better.
     """
     near = pulls.near
     farthest = pulls.farthest()
     everywhere = np.diff(near.indptr) == int(problem.is_candidate.sum()) - len(problem.must_open)
-    ceiling = np.where(everywhere, farthest, BEYOND * farthest + 1.0)
+    dear = np.zeros(problem.n_demand)
+    np.divide(2 * known, problem.weight, out=dear, where=problem.weight > 0)
+    ceiling = np.where(everywhere, farthest, np.maximum(BEYOND * farthest + 1.0, np.ceil(dear)))
     return Pulls(near, np.where(np.isinf(pulls.cap), ceiling, pulls.cap))
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from analysis.siting.plan import site_costs
-from analysis.siting.problem import Floats, Ints, SitingProblem
+from analysis.siting.problem import Bools, Floats, Ints, SitingProblem
 from geo.errors import InfeasibleError, first_ids
 
 NUMBER = "number of new sites"
+SPILL = 1e-12
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,45 @@ def rules_of(problem: SitingProblem) -> list[Rule]:
     if problem.budget is not None:
         found.append(Rule("budget", site_costs(problem), 0.0, float(problem.budget)))
     return found
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the rules allow of the new sites that are free to choose.
+
+    Parameters
+    ----------
+    weight : (n_rules, n_columns) float array
+    low, high : (n_rules,) float arrays
+        Required sites taken off.
+    """
+
+    weight: Floats
+    low: Floats
+    high: Floats
+
+    @cached_property
+    def alike(self) -> Ints:
+        """Return a number per column, the same for columns that every rule weighs alike."""
+        return np.unique(self.weight, axis=1, return_inverse=True)[1].ravel()
+
+    def allow(self, chosen: Ints, ins: Ints, outs: Ints) -> Bools:
+        """Return whether a choice may open a column and close another, for many such pairs."""
+        allowed = np.ones(np.broadcast_shapes(np.shape(ins), np.shape(outs)), dtype=bool)
+        now = self.weight[:, chosen].sum(axis=1)
+        for weight, low, high, total in zip(self.weight, self.low, self.high, now, strict=True):
+            after = total + (weight[ins] - weight[outs])
+            allowed &= (after >= low) & (after <= high)
+        return allowed
+
+
+def limits_of(problem: SitingProblem, columns: Ints) -> Limits:
+    """Return the limits of site positions, those required counted already."""
+    rules, fixed = rules_of(problem), problem.must_open
+    given = np.array([rule.weight[fixed].sum() for rule in rules])
+    low = np.array([rule.low for rule in rules]) - given
+    high = np.array([rule.high * (1 + SPILL) for rule in rules]) - given
+    return Limits(np.array([rule.weight[columns] for rule in rules]), low, high)
 
 
 def classes_of(problem: SitingProblem) -> Ints:

@@ -11,7 +11,9 @@ from analysis.siting import SitingProblem, choose, gap, nearest
 from analysis.siting.branch import branch
 from analysis.siting.gains import gains_of, greedy_nearest, saved, swap_gains
 from analysis.siting.lagrange import bound_gains, certain, hopeless, too_far
+from analysis.siting.plan import broken
 from analysis.siting.pulls import charged, cut_short, pulls_of
+from analysis.siting.rules import limits_of
 from analysis.siting.run import Run
 from benchmarks.instances import make
 from geo.errors import InfeasibleError
@@ -91,10 +93,57 @@ def test_branching_finds_the_best_of_all_choices(problem, warm):
     assert saved(gains, found) == pytest.approx(most, rel=1e-8)
 
 
+@st.composite
+def ruled(draw):
+    """Draw a p-median without a cut-off, of sites of two kinds, under quotas or a budget."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    rows, sites, count = draw(st.integers(2, 9)), draw(st.integers(4, 9)), draw(st.integers(1, 4))
+    least = draw(st.integers(0, min(2, count)))
+    rules = {"kinds": ["a", "b"] * sites, "quotas": {("kind", "a"): (least, least + 1)}}
+    rules["kinds"] = rules["kinds"][:sites]
+    if draw(st.booleans()):
+        rules |= {"site_cost": rng.integers(1, 4, sites) / 2, "budget": float(count)}
+    return SitingProblem(
+        cost=np.linalg.norm(rng.random((rows, 1, 2)) - rng.random((1, sites, 2)), axis=2) * 9,
+        people=rng.integers(1, 5, rows),
+        n_new=count,
+        objective="median",
+        required=draw(st.sampled_from([[], [0]])),
+        **rules,
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(ruled())
+def test_swaps_under_rules_keep_them_and_leave_none_that_helps(problem):
+    free = np.setdiff1d(np.flatnonzero(problem.is_candidate), problem.must_open)
+    gains = gains_of(problem.weight, charged(problem, pulls_of(problem)), columns=free)
+    limits = limits_of(problem, free)
+
+    def kept(choice):
+        return not broken(problem, np.union1d(problem.must_open, free[choice]))
+
+    everything = np.arange(len(free))
+    for size in range(1, len(free)):
+        for choice in map(np.array, combinations(everything, size)):
+            if not kept(choice):
+                continue
+            found = swap_gains(gains, choice, Run(), limits=limits)
+            assert kept(found)
+            assert len(found) == size
+            shut = np.setdiff1d(everything, found)
+            allowed = limits.allow(found, shut[:, None], found)
+            for (row, col), may in np.ndenumerate(allowed):
+                other = np.sort(np.append(np.delete(found, col), shut[row]))
+                assert may == kept(other)
+                assert not may or saved(gains, other) <= saved(gains, found) + 1e-8 * gains.base
+            return
+
+
 @pytest.mark.parametrize("branching", [True, False])
 def test_the_large_way_under_any_demands_reaches_the_best_of_all_choices(branching):
     @settings(max_examples=200, deadline=None)
-    @given(st.one_of(medians(), problems("median")))
+    @given(st.one_of(medians(), ruled(), problems("median")))
     def law(problem):
         wanted = best(problem)
         if wanted is None:
@@ -112,6 +161,17 @@ def test_the_large_way_under_any_demands_reaches_the_best_of_all_choices(branchi
         patch.setattr(gap, "STEPS", 2)
         patch.setattr(gap, "fits", lambda *_: branching)
         law()
+
+
+def test_leaving_somebody_out_is_never_the_cheaper_plan(monkeypatch):
+    monkeypatch.setattr(nearest, "SMALL", 1)
+    cost = np.full((3, 3), np.inf)
+    cost[0, 0] = cost[1, 1] = cost[2, 2] = 0.0
+    cost[1:, 0] = 2.0
+    problem = SitingProblem(cost=cost, people=[1, 1, 1], n_new=2, objective="median")
+    plan = choose(problem)
+    assert plan.verify(problem)
+    assert (plan.value, plan.status) == (2.0, "optimal")
 
 
 @settings(max_examples=60, deadline=None)
