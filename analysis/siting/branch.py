@@ -63,10 +63,10 @@ def fits(gains: Gains, bound: Bound, lower: float, step: float) -> bool:
     where few columns are to be chosen among few. Many columns and a gap of a few steps are left to
     the program: on random graphs of 500 to 800 nodes it was faster there, slower elsewhere.
     """
-    steps = (bound.upper - lower) / step
-    if gains.shape[0] * gains.shape[1] > CELLS or (bound.count >= MANY and steps <= CLOSE):
+    left = bound.upper - lower
+    if gains.shape[0] * gains.shape[1] > CELLS or (bound.count >= MANY and left <= CLOSE * step):
         return False
-    return (bound.count <= FEW and gains.shape[1] <= FEW**2) or steps <= TREE
+    return (bound.count <= FEW and gains.shape[1] <= FEW**2) or left <= TREE * step
 
 
 def branch(gains: Gains, chosen: Ints, bound: Bound, step: float, run: Run) -> tuple[Ints, bool]:

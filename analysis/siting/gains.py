@@ -201,7 +201,7 @@ def _best_swap(gains: Gains, chosen: Ints, limits: Limits | None) -> tuple[int, 
     if limits is not None:
         useful = np.flatnonzero(worth > 0)
         able = limits.allow(chosen, both.row[useful], chosen[both.col[useful]])
-        worth[worth <= 0] = worth[useful[~able]] = -np.inf
+        worth[useful[~able]] = -np.inf
     best = int(np.argmax(worth)) if len(worth) else -1
     if best < 0 or apart >= worth[best]:
         return one, other, apart

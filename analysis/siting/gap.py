@@ -14,7 +14,7 @@ from analysis.siting.lagrange import Bound, bound_gains
 from analysis.siting.median import left_model
 from analysis.siting.plan import Method
 from analysis.siting.problem import Floats, Ints, SitingProblem
-from analysis.siting.rules import limits_of
+from analysis.siting.rules import Limits, limits_of
 from analysis.siting.run import Run
 from analysis.siting.solver import solve
 
@@ -63,6 +63,11 @@ class State:
         return saved(self.gains, self.chosen)
 
     @property
+    def limits(self) -> Limits | None:
+        """Return what the quotas and the budget allow of the columns, None without any."""
+        return None if self.ruled is None else limits_of(self.ruled, self.gains.columns)
+
+    @property
     def met(self) -> bool:
         """Return whether no choice is better."""
         return self.upper < self.lower + self.step * (1 - 1e-6)
@@ -104,14 +109,13 @@ def close(
     the program of what is left: no column dropped, no row served from farther than a better
     choice serves it.
     """
-    limits = None if ruled is None else limits_of(ruled, gains.columns)
-    chosen = swap_gains(gains, np.flatnonzero(np.isin(gains.columns, sites)), run, limits=limits)
-    count = min(count, gains.shape[1])
-    state = State(gains, chosen, np.inf, _step(gains, chosen), count, ruled)
-    state = _bounded(state, run)
+    given, count = np.flatnonzero(np.isin(gains.columns, sites)), min(count, gains.shape[1])
+    state = State(gains, given, np.inf, 0.0, count, ruled)
+    chosen = swap_gains(gains, given, run, limits=state.limits)
+    state = _bounded(replace(state, chosen=chosen, step=_step(gains, chosen)), run)
     if not state.met and state.bound is not None:
-        limits = None if ruled is None else limits_of(ruled, state.gains.columns)
-        shaken = shake_gains(state.gains, state.chosen, state.bound.worth, run, limits=limits)
+        worth = state.bound.worth
+        shaken = shake_gains(state.gains, state.chosen, worth, run, limits=state.limits)
         better = saved(state.gains, shaken) > state.lower
         state = _bounded(replace(state, chosen=shaken), run) if better else state
     if state.met or state.bound is None or run.stopped():
@@ -149,13 +153,11 @@ def _bounded(state: State, run: Run) -> State:
 
 def _suggested(state: State, bound: Bound, run: Run) -> State:
     """Return the state with the columns of the bound, after swaps, if they are a better choice."""
-    limits = None
     if state.ruled is None:
         inside = np.flatnonzero(bound.edges()[0])
     else:
-        limits = limits_of(state.ruled, state.gains.columns)
         inside = lagrange.worthiest(state.ruled, state.gains.columns, bound, run)
-    found = swap_gains(state.gains, inside, run, limits=limits)
+    found = swap_gains(state.gains, inside, run, limits=state.limits)
     better = saved(state.gains, found) > state.lower
     return replace(state, chosen=found) if better else state
 

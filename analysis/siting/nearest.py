@@ -97,12 +97,15 @@ def _searched(
     ruled: SitingProblem | None = None,
 ) -> Found:
     """Search and bound; where leaving somebody out seems cheaper than any plan, charge more."""
-    found = _widened(problem, charged(problem, pulls), chosen, count, run, ruled=ruled)
+    charges = charged(problem, pulls)
+    found = _widened(problem, charges, chosen, count, run, ruled=ruled)
     known = measure.value_of(problem, found.sites)
     if found.proven or run.stopped() or not np.isfinite(known):
         return found
-    chosen = np.setdiff1d(found.sites, problem.must_open)
     dear = charged(problem, pulls, known=known)
+    if (dear.cap <= charges.cap).all():
+        return found
+    chosen = np.setdiff1d(found.sites, problem.must_open)
     again = _widened(problem, dear, chosen, count, run, ruled=ruled)
     return replace(again, bound=max(found.bound, again.bound))
 

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from analysis.siting import SitingProblem, choose, gap, nearest
@@ -99,8 +99,8 @@ def ruled(draw):
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     rows, sites, count = draw(st.integers(2, 9)), draw(st.integers(4, 9)), draw(st.integers(1, 4))
     least = draw(st.integers(0, min(2, count)))
-    rules = {"kinds": ["a", "b"] * sites, "quotas": {("kind", "a"): (least, least + 1)}}
-    rules["kinds"] = rules["kinds"][:sites]
+    kinds = (["a", "b"] * sites)[:sites]
+    rules = {"kinds": kinds, "quotas": {("kind", "a"): (least, least + 1)}}
     if draw(st.booleans()):
         rules |= {"site_cost": rng.integers(1, 4, sites) / 2, "budget": float(count)}
     return SitingProblem(
@@ -124,20 +124,19 @@ def test_swaps_under_rules_keep_them_and_leave_none_that_helps(problem):
         return not broken(problem, np.union1d(problem.must_open, free[choice]))
 
     everything = np.arange(len(free))
-    for size in range(1, len(free)):
-        for choice in map(np.array, combinations(everything, size)):
-            if not kept(choice):
-                continue
-            found = swap_gains(gains, choice, Run(), limits=limits)
-            assert kept(found)
-            assert len(found) == size
-            shut = np.setdiff1d(everything, found)
-            allowed = limits.allow(found, shut[:, None], found)
-            for (row, col), may in np.ndenumerate(allowed):
-                other = np.sort(np.append(np.delete(found, col), shut[row]))
-                assert may == kept(other)
-                assert not may or saved(gains, other) <= saved(gains, found) + 1e-8 * gains.base
-            return
+    sizes = range(1, len(free))
+    choices = (np.array(c) for size in sizes for c in combinations(everything, size))
+    choice = next(filter(kept, choices), None)
+    assume(choice is not None)
+    found = swap_gains(gains, choice, Run(), limits=limits)
+    assert kept(found)
+    assert len(found) == len(choice)
+    shut = np.setdiff1d(everything, found)
+    allowed = limits.allow(found, shut[:, None], found)
+    for (row, col), may in np.ndenumerate(allowed):
+        other = np.sort(np.append(np.delete(found, col), shut[row]))
+        assert may == kept(other)
+        assert not may or saved(gains, other) <= saved(gains, found) + 1e-8 * gains.base
 
 
 @pytest.mark.parametrize("branching", [True, False])
@@ -172,6 +171,21 @@ def test_leaving_somebody_out_is_never_the_cheaper_plan(monkeypatch):
     plan = choose(problem)
     assert plan.verify(problem)
     assert (plan.value, plan.status) == (2.0, "optimal")
+
+
+@pytest.mark.parametrize("kinds", [None, ["a", "b"] * 6])
+def test_a_room_in_every_village_costs_nothing(kinds, monkeypatch):
+    monkeypatch.setattr(nearest, "SMALL", 1)
+    monkeypatch.setattr(nearest, "RULED", 0)
+    points = np.random.default_rng(5).random((9, 2))
+    sites = np.vstack([points, [[2.0, 2.0], [3.0, 3.0], [4.0, 4.0]]])
+    cost = np.linalg.norm(points[:, None] - sites[None], axis=2)
+    quotas = None if kinds is None else {("kind", "a"): (1, None)}
+    wants = {"people": np.full(9, 1.3), "n_new": 9, "objective": "median"}
+    problem = SitingProblem(cost=cost, kinds=kinds, quotas=quotas, **wants)
+    plan = choose(problem)
+    assert plan.verify(problem)
+    assert (plan.value, plan.status) == (0.0, "optimal")
 
 
 @settings(max_examples=60, deadline=None)
