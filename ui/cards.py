@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.journey import Survey
+from geo.schema import BASES
 from ui import widgets
 from ui.layers.model import Click
 from ui.names import unit_names
@@ -23,9 +24,11 @@ def city_figures(measured: Survey, text: Words) -> None:
     city = measured.by_level["city"].iloc[0]
     townships = measured.by_level["township"]
     served = townships.index[townships["own_rooms"] > 0]
-    seats = measured.rooms[measured.rooms["serves_unit_id"].isin(served)]
+    seats = measured.rooms[measured.rooms["level"] == "township"]
+    seats = seats[seats["serves_unit_id"].isin(served)]
+    surest = seats.groupby("serves_unit_id")["basis"].agg(lambda of: min(of, key=BASES.index))
     rooms_by = {"bases": bases(measured.rooms["basis"], text)}
-    seats_by = {"bases": bases(seats[seats["level"] == "township"]["basis"], text)}
+    seats_by = {"bases": bases(surest, text)}
     figures = {
         "rooms": (whole(len(measured.rooms)), rooms_by),
         "people": (

@@ -8,6 +8,7 @@ from ui.wording import Words
 
 UPLOAD = '[data-testid="stFileUploaderDropzone"]'
 MENU = '[data-testid="stMainMenuItem-print"] [data-testid="stMainMenuItemLabel"]'
+STOP = '[data-testid="stStatusWidgetRunningIcon"] + span button'
 # What the menu would record is the reader's whole screen: nothing this app has use for.
 UNUSED = '[data-testid="stMainMenuItem-recordScreencast"] {display: none}'
 # "Press Enter to apply", in English and over the unit that stands there.
@@ -38,6 +39,7 @@ def own_words(text: Words) -> str:
         *_said(f"{UPLOAD} button p", text("streamlit.upload")),
         *_said(f'{UPLOAD} [data-testid="stFileUploaderDropzoneInstructions"] span', most),
         *_said(MENU, text("streamlit.print")),
+        *_said(STOP, text("streamlit.stop")),
     ]
     return f"<style>{' '.join(rules)}</style>"
 

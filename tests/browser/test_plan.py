@@ -131,6 +131,8 @@ def test_the_map_stays_where_it_is_while_a_long_plan_is_made(page, serve, outsid
     box.fill("6")
     box.press("Enter")
     expect(page.get_by_text("正在求解")).to_be_visible(timeout=WAIT)
+    stop = page.locator("[data-testid=stStatusWidget] button")
+    assert stop.evaluate("e => getComputedStyle(e, '::after').content") == '"停止"'
     pins(page, 6)
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT)
     assert len(page.evaluate("[...places]")) == 1

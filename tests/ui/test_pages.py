@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import io
 import json
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -67,6 +68,13 @@ def test_the_entry_shows_the_overview_of_559_rooms():
     test.run()
     assert not test.exception
     assert test.metric[0].value == "559"
+
+
+def test_each_township_with_a_room_counts_once_in_what_that_rests_on():
+    test = page("overview")
+    served = next(m.value for m in test.metric if m.label == ZH("overview.townships"))
+    basis = test.caption[[m.label for m in test.metric].index(ZH("overview.townships"))].value
+    assert sum(int(n) for n in re.findall(r"\d+", basis)) == int(served.split("/")[0])
 
 
 def test_overview_of_the_toy_city(toy):
